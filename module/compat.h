@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between Linux 6.1 and later, and nothing else: no other file
+ * looks at the version of the kernel.
+ */
+#ifndef _LBM_COMPAT_H
+#define _LBM_COMPAT_H
+
+#include <linux/version.h>
+#include <net/genetlink.h>
+
+/* Attributes of a dump request: struct genl_info came to dumps in 6.6. */
+static inline struct nlattr **lbm_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/*
+ * Groups that only the administrator may join: a flag since 6.7, also in
+ * stable 6.1. Without it a family cannot say so, hence no fallback.
+ */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#error "this kernel cannot restrict multicast groups; update it to a current stable release"
+#endif
+
+#endif /* _LBM_COMPAT_H */

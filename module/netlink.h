@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The lbmesh family: handlers, results and notifications.
+ */
+#ifndef _LBM_NETLINK_H
+#define _LBM_NETLINK_H
+
+#include <net/genetlink.h>
+
+#include "netns.h"
+
+#define LBM_VERSION "0.1.0"
+
+extern struct genl_family lbm_family;
+
+struct sk_buff *lbm_netlink_result_alloc(void);
+void lbm_netlink_send_result(struct lbm_net *ln, struct sk_buff *skb,
+			     u32 portid, const struct lbm_result *result);
+void lbm_netlink_notify(struct lbm_net *ln);
+
+int lbm_netlink_init(void);
+void lbm_netlink_exit(void);
+
+#endif /* _LBM_NETLINK_H */

@@ -1,0 +1,899 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a commit message to a job: reads the objects, builds the next
+ * generation, and notes what changes. Nothing is touched until all of the
+ * message has been found good; every refusal says why, in extack.
+ *
+ * Removals are read first, then the rest, so the order of objects in a message
+ * means nothing and limits hold at every moment. References between objects
+ * are checked in the end, and only for what the message touches.
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
+#include <net/rtnetlink.h>
+
+#include "netlink-gen.h"
+#include "parse.h"
+
+/* Makes prints of secrets useless to whoever sees them. */
+static siphash_key_t print_key __ro_after_init;
+
+/**
+ * struct parse - a message being read
+ * @job: what is built
+ * @mode: replace or delta
+ * @extack: for the refusal
+ * @seen: keys that the message has named, to find those named twice
+ * @index: objects of each kind read so far
+ */
+struct parse {
+	struct lbm_job *job;
+	enum lbmesh_commit_mode mode;
+	struct netlink_ext_ack *extack;
+	struct lbm_trie seen;
+	u32 index[LBM_KINDS];
+};
+
+/**
+ * struct reader - how one kind of object is read
+ * @kind: the kind
+ * @max: its last attribute
+ * @remove: its flag "remove"
+ * @policy: of its attributes
+ * @key: reads the key into an object
+ * @rest: reads the rest; @base is what the base has under the key, or NULL
+ * @twice: refusal of a key that comes twice
+ * @absent: refusal of a removal of what is not there
+ * @full: refusal above the limit
+ */
+struct reader {
+	enum lbmesh_object kind;
+	int max;
+	int remove;
+	const struct nla_policy *policy;
+	int (*key)(struct parse *parse, struct nlattr *nest,
+		   struct nlattr **tb, struct lbm_object *object);
+	int (*rest)(struct parse *parse, struct nlattr *nest,
+		    struct nlattr **tb, struct lbm_object *object,
+		    const struct lbm_object *base);
+	const char *twice;
+	const char *absent;
+	const char *full;
+};
+
+/* NL_SET_ERR_MSG_ATTR() wants a literal; this one takes a constant. */
+static int refuse(struct parse *parse, const struct nlattr *attr,
+		  const char *message, int error)
+{
+	if (parse->extack) {
+		parse->extack->_msg = message;
+		parse->extack->bad_attr = attr;
+		parse->extack->policy = NULL;
+	}
+	return error;
+}
+
+static u64 print_of(const u8 *secret)
+{
+	return siphash(secret, LBMESH_KEY_LEN, &print_key);
+}
+
+/* --- Device --------------------------------------------------------------- */
+
+static int device_key(struct parse *parse, struct nlattr *nest,
+		      struct nlattr **tb, struct lbm_object *object)
+{
+	struct lbm_device *device = lbm_object_as(device, object);
+
+	if (!tb[LBMESH_A_DEVICE_ID])
+		return refuse(parse, nest, "device: id is required", -EINVAL);
+	device->id = nla_get_u32(tb[LBMESH_A_DEVICE_ID]);
+	return 0;
+}
+
+static int device_interface(struct parse *parse, struct nlattr *nest,
+			    struct nlattr **tb, struct lbm_device *device)
+{
+	struct nlattr *ifindex = tb[LBMESH_A_DEVICE_IFINDEX];
+	struct nlattr *ifname = tb[LBMESH_A_DEVICE_IFNAME];
+	struct net *net = parse->job->ln->net;
+	struct net_device *dev;
+	int ret = 0;
+
+	if (!ifindex == !ifname)
+		return refuse(parse, nest,
+			      "device: exactly one of ifindex and ifname is required",
+			      -EINVAL);
+	rcu_read_lock();
+	if (ifindex)
+		dev = dev_get_by_index_rcu(net, nla_get_u32(ifindex));
+	else
+		dev = dev_get_by_name_rcu(net, nla_data(ifname));
+	if (!dev)
+		ret = refuse(parse, ifindex ?: ifname,
+			     "device: there is no such interface", -ENODEV);
+	else if (!dev->rtnl_link_ops ||
+		 strcmp(dev->rtnl_link_ops->kind, "wireguard"))
+		ret = refuse(parse, ifindex ?: ifname,
+			     "device: the interface is not WireGuard",
+			     -EOPNOTSUPP);
+	else
+		device->ifindex = dev->ifindex;
+	rcu_read_unlock();
+	return ret;
+}
+
+/* An interface is of one device, also while one generation follows another. */
+static int device_alone(struct parse *parse, struct nlattr *nest,
+			const struct lbm_device *device,
+			const struct lbm_generation *gen)
+{
+	const struct lbm_device *other;
+	const struct lbm_node *node;
+	struct lbm_key at;
+
+	if (!gen)
+		return 0;
+	for (node = lbm_trie_next(&gen->devices, NULL); node;
+	     node = lbm_trie_next(&gen->devices, &at)) {
+		other = lbm_object_as(device, node->object);
+		if (other->ifindex == device->ifindex &&
+		    other->id != device->id)
+			return refuse(parse, nest,
+				      "device: the interface is that of another device",
+				      -EEXIST);
+		lbm_key_of_node(&at, node);
+	}
+	return 0;
+}
+
+static int device_rest(struct parse *parse, struct nlattr *nest,
+		       struct nlattr **tb, struct lbm_object *object,
+		       const struct lbm_object *base)
+{
+	struct lbm_device *device = lbm_object_as(device, object);
+	const struct lbm_device *old;
+	struct lbm_object head;
+	int ret;
+
+	ret = device_interface(parse, nest, tb, device);
+	ret = ret ?: device_alone(parse, nest, device, parse->job->base);
+	ret = ret ?: device_alone(parse, nest, device, parse->job->next);
+	if (ret)
+		return ret;
+	old = base ? lbm_object_as(device, base) : NULL;
+	if (old && old->ifindex != device->ifindex) {
+		if (parse->mode == LBMESH_COMMIT_MODE_DELTA)
+			return refuse(parse, nest,
+				      "device: its interface changes in mode replace only",
+				      -EINVAL);
+		old = NULL;
+	}
+	if (old) {
+		/* What the message does not say stays as it is. */
+		head = device->object;
+		*device = *old;
+		device->object = head;
+	}
+	if (tb[LBMESH_A_DEVICE_LISTEN_PORT]) {
+		device->has_port = true;
+		device->port = nla_get_u16(tb[LBMESH_A_DEVICE_LISTEN_PORT]);
+	}
+	if (tb[LBMESH_A_DEVICE_FWMARK]) {
+		device->has_fwmark = true;
+		device->fwmark = nla_get_u32(tb[LBMESH_A_DEVICE_FWMARK]);
+	}
+	if (tb[LBMESH_A_DEVICE_MTU] &&
+	    nla_get_u32(tb[LBMESH_A_DEVICE_MTU]) > U16_MAX)
+		return refuse(parse, tb[LBMESH_A_DEVICE_MTU],
+			      "device: mtu is above 65535", -EINVAL);
+	if (tb[LBMESH_A_DEVICE_MTU])
+		device->mtu = nla_get_u32(tb[LBMESH_A_DEVICE_MTU]);
+	if (tb[LBMESH_A_DEVICE_PRIVATE_KEY]) {
+		u64 print = print_of(nla_data(tb[LBMESH_A_DEVICE_PRIVATE_KEY]));
+
+		if (!device->has_key || device->key_print != print)
+			memset(device->public_key, 0, LBMESH_KEY_LEN);
+		device->has_key = true;
+		device->key_print = print;
+	}
+	return 0;
+}
+
+/* --- Network and bridge --------------------------------------------------- */
+
+static int network_key(struct parse *parse, struct nlattr *nest,
+		       struct nlattr **tb, struct lbm_object *object)
+{
+	struct lbm_network *network = lbm_object_as(network, object);
+
+	if (!tb[LBMESH_A_NETWORK_ID])
+		return refuse(parse, nest, "network: id is required", -EINVAL);
+	network->id = nla_get_u32(tb[LBMESH_A_NETWORK_ID]);
+	return 0;
+}
+
+static int network_rest(struct parse *parse, struct nlattr *nest,
+			struct nlattr **tb, struct lbm_object *object,
+			const struct lbm_object *base)
+{
+	struct lbm_network *network = lbm_object_as(network, object);
+
+	if (tb[LBMESH_A_NETWORK_LABEL])
+		nla_strscpy(network->label, tb[LBMESH_A_NETWORK_LABEL],
+			    sizeof(network->label));
+	return 0;
+}
+
+static int bridge_key(struct parse *parse, struct nlattr *nest,
+		      struct nlattr **tb, struct lbm_object *object)
+{
+	struct lbm_bridge *bridge = lbm_object_as(bridge, object);
+
+	if (!tb[LBMESH_A_BRIDGE_ID])
+		return refuse(parse, nest, "bridge: id is required", -EINVAL);
+	bridge->id = nla_get_u32(tb[LBMESH_A_BRIDGE_ID]);
+	return 0;
+}
+
+static int bridge_rest(struct parse *parse, struct nlattr *nest,
+		       struct nlattr **tb, struct lbm_object *object,
+		       const struct lbm_object *base)
+{
+	struct lbm_bridge *bridge = lbm_object_as(bridge, object);
+	const struct lbm_object *other;
+	struct lbm_key key;
+
+	if (!tb[LBMESH_A_BRIDGE_NETWORK_A] || !tb[LBMESH_A_BRIDGE_NETWORK_B])
+		return refuse(parse, nest,
+			      "bridge: network-a and network-b are required",
+			      -EINVAL);
+	bridge->network[0] = nla_get_u32(tb[LBMESH_A_BRIDGE_NETWORK_A]);
+	bridge->network[1] = nla_get_u32(tb[LBMESH_A_BRIDGE_NETWORK_B]);
+	if (bridge->network[0] == bridge->network[1])
+		return refuse(parse, nest,
+			      "bridge: network-a and network-b are the same",
+			      -EINVAL);
+	lbm_key_link(&key, bridge->network[0], bridge->network[1]);
+	other = lbm_trie_get(&parse->job->next->links, &key);
+	if (other && lbm_object_as(bridge, other)->id != bridge->id)
+		return refuse(parse, nest,
+			      "bridge: another bridge links these networks",
+			      -EEXIST);
+	return 0;
+}
+
+/* --- Peer ----------------------------------------------------------------- */
+
+static int peer_key(struct parse *parse, struct nlattr *nest,
+		    struct nlattr **tb, struct lbm_object *object)
+{
+	struct lbm_peer *peer = lbm_object_as(peer, object);
+
+	if (!tb[LBMESH_A_PEER_DEVICE])
+		return refuse(parse, nest, "peer: device is required", -EINVAL);
+	if (!tb[LBMESH_A_PEER_PUBLIC_KEY])
+		return refuse(parse, nest, "peer: public-key is required",
+			      -EINVAL);
+	peer->device = nla_get_u32(tb[LBMESH_A_PEER_DEVICE]);
+	memcpy(peer->public_key, nla_data(tb[LBMESH_A_PEER_PUBLIC_KEY]),
+	       LBMESH_KEY_LEN);
+	if (!memchr_inv(peer->public_key, 0, LBMESH_KEY_LEN))
+		return refuse(parse, tb[LBMESH_A_PEER_PUBLIC_KEY],
+			      "peer: public-key is all zeros", -EINVAL);
+	return 0;
+}
+
+static int peer_endpoint(struct parse *parse, struct nlattr *nest,
+			 struct nlattr **tb, struct lbm_peer *peer)
+{
+	struct nlattr *v4 = tb[LBMESH_A_PEER_ENDPOINT_IPV4];
+	struct nlattr *v6 = tb[LBMESH_A_PEER_ENDPOINT_IPV6];
+	struct nlattr *port = tb[LBMESH_A_PEER_ENDPOINT_PORT];
+
+	if (v4 && v6)
+		return refuse(parse, v6,
+			      "peer: endpoint-ipv4 and endpoint-ipv6 exclude each other",
+			      -EINVAL);
+	if (!port != !(v4 || v6))
+		return refuse(parse, port ?: nest,
+			      "peer: an endpoint is an address and endpoint-port",
+			      -EINVAL);
+	if (!port)
+		return 0;
+	peer->port = nla_get_be16(port);
+	if (!peer->port)
+		return refuse(parse, port, "peer: endpoint-port is 0", -EINVAL);
+	if (v4) {
+		peer->family = AF_INET;
+		peer->endpoint.s6_addr32[0] = nla_get_be32(v4);
+	} else {
+		peer->family = AF_INET6;
+		memcpy(&peer->endpoint, nla_data(v6), sizeof(peer->endpoint));
+	}
+	return 0;
+}
+
+static int peer_rest(struct parse *parse, struct nlattr *nest,
+		     struct nlattr **tb, struct lbm_object *object,
+		     const struct lbm_object *base)
+{
+	struct lbm_peer *peer = lbm_object_as(peer, object);
+	const struct lbm_peer *old;
+	int ret;
+
+	ret = peer_endpoint(parse, nest, tb, peer);
+	if (ret)
+		return ret;
+	if (tb[LBMESH_A_PEER_KEEPALIVE])
+		peer->keepalive = nla_get_u16(tb[LBMESH_A_PEER_KEEPALIVE]);
+	if (tb[LBMESH_A_PEER_PRESHARED_KEY]) {
+		peer->has_psk = true;
+		peer->psk_print =
+			print_of(nla_data(tb[LBMESH_A_PEER_PRESHARED_KEY]));
+	} else if (base) {
+		old = lbm_object_as(peer, base);
+		peer->has_psk = old->has_psk;
+		peer->psk_print = old->psk_print;
+	}
+	return 0;
+}
+
+/* --- Member --------------------------------------------------------------- */
+
+static int member_address(struct parse *parse, struct nlattr *nest,
+			  struct nlattr **tb, struct lbm_member *member)
+{
+	struct nlattr *v4 = tb[LBMESH_A_MEMBER_IPV4];
+	struct nlattr *v6 = tb[LBMESH_A_MEMBER_IPV6];
+	struct nlattr *len = tb[LBMESH_A_MEMBER_PREFIX_LEN];
+	struct in6_addr prefix;
+	__be32 v4_prefix;
+
+	if (!v4 == !v6)
+		return refuse(parse, nest,
+			      "member: exactly one of ipv4 and ipv6 is required",
+			      -EINVAL);
+	member->family = v4 ? AF_INET : AF_INET6;
+	member->len = lbm_family_bits(member->family);
+	if (len && nla_get_u8(len) > member->len)
+		return refuse(parse, len,
+			      "member: prefix-len is longer than the address",
+			      -EINVAL);
+	if (len)
+		member->len = nla_get_u8(len);
+	if (v4) {
+		member->address.s6_addr32[0] = nla_get_be32(v4);
+		v4_prefix = member->address.s6_addr32[0] &
+			    inet_make_mask(member->len);
+		if (v4_prefix == member->address.s6_addr32[0])
+			return 0;
+	} else {
+		memcpy(&member->address, nla_data(v6), sizeof(prefix));
+		ipv6_addr_prefix(&prefix, &member->address, member->len);
+		if (ipv6_addr_equal(&prefix, &member->address))
+			return 0;
+	}
+	return refuse(parse, v4 ?: v6,
+		      "member: bits of the address beyond prefix-len are not zero",
+		      -EINVAL);
+}
+
+static int member_key(struct parse *parse, struct nlattr *nest,
+		      struct nlattr **tb, struct lbm_object *object)
+{
+	struct lbm_member *member = lbm_object_as(member, object);
+
+	if (!tb[LBMESH_A_MEMBER_DEVICE])
+		return refuse(parse, nest, "member: device is required",
+			      -EINVAL);
+	member->device = nla_get_u32(tb[LBMESH_A_MEMBER_DEVICE]);
+	return member_address(parse, nest, tb, member);
+}
+
+static int member_rest(struct parse *parse, struct nlattr *nest,
+		       struct nlattr **tb, struct lbm_object *object,
+		       const struct lbm_object *base)
+{
+	struct lbm_member *member = lbm_object_as(member, object);
+
+	if (!tb[LBMESH_A_MEMBER_NETWORK])
+		return refuse(parse, nest, "member: network is required",
+			      -EINVAL);
+	member->network = nla_get_u32(tb[LBMESH_A_MEMBER_NETWORK]);
+	member->local = !tb[LBMESH_A_MEMBER_PUBLIC_KEY];
+	if (!member->local)
+		memcpy(member->public_key,
+		       nla_data(tb[LBMESH_A_MEMBER_PUBLIC_KEY]),
+		       LBMESH_KEY_LEN);
+	return 0;
+}
+
+/* --- One object ----------------------------------------------------------- */
+
+static const struct reader readers[] = {
+	{
+		.kind = LBMESH_OBJECT_DEVICE,
+		.max = LBMESH_A_DEVICE_MAX,
+		.remove = LBMESH_A_DEVICE_REMOVE,
+		.policy = lbmesh_device_nl_policy,
+		.key = device_key,
+		.rest = device_rest,
+		.twice = "device: the id comes twice in the message",
+		.absent = "device: there is none with this id to remove",
+		.full = "device: more than the limit of this namespace",
+	},
+	{
+		.kind = LBMESH_OBJECT_NETWORK,
+		.max = LBMESH_A_NETWORK_MAX,
+		.remove = LBMESH_A_NETWORK_REMOVE,
+		.policy = lbmesh_network_nl_policy,
+		.key = network_key,
+		.rest = network_rest,
+		.twice = "network: the id comes twice in the message",
+		.absent = "network: there is none with this id to remove",
+		.full = "network: more than the limit of this namespace",
+	},
+	{
+		.kind = LBMESH_OBJECT_BRIDGE,
+		.max = LBMESH_A_BRIDGE_MAX,
+		.remove = LBMESH_A_BRIDGE_REMOVE,
+		.policy = lbmesh_bridge_nl_policy,
+		.key = bridge_key,
+		.rest = bridge_rest,
+		.twice = "bridge: the id comes twice in the message",
+		.absent = "bridge: there is none with this id to remove",
+		.full = "bridge: more than the limit of this namespace",
+	},
+	{
+		.kind = LBMESH_OBJECT_PEER,
+		.max = LBMESH_A_PEER_MAX,
+		.remove = LBMESH_A_PEER_REMOVE,
+		.policy = lbmesh_peer_nl_policy,
+		.key = peer_key,
+		.rest = peer_rest,
+		.twice = "peer: the key comes twice in the message",
+		.absent = "peer: there is none with this key to remove",
+		.full = "peer: more than the limit of this namespace",
+	},
+	{
+		.kind = LBMESH_OBJECT_MEMBER,
+		.max = LBMESH_A_MEMBER_MAX,
+		.remove = LBMESH_A_MEMBER_REMOVE,
+		.policy = lbmesh_member_nl_policy,
+		.key = member_key,
+		.rest = member_rest,
+		.twice = "member: the address comes twice in the message",
+		.absent = "member: there is none with this address to remove",
+		.full = "member: more than the limit of this namespace",
+	},
+};
+
+static const struct reader *find_reader(int type)
+{
+	switch (type) {
+	case LBMESH_A_DEVICE:
+		return &readers[0];
+	case LBMESH_A_NETWORK:
+		return &readers[1];
+	case LBMESH_A_BRIDGE:
+		return &readers[2];
+	case LBMESH_A_PEER:
+		return &readers[3];
+	case LBMESH_A_MEMBER:
+		return &readers[4];
+	default:
+		return NULL;
+	}
+}
+
+/* The most attributes that a kind of object has. */
+#define READER_MAX 8
+static_assert(LBMESH_A_DEVICE_MAX <= READER_MAX);
+static_assert(LBMESH_A_NETWORK_MAX <= READER_MAX);
+static_assert(LBMESH_A_BRIDGE_MAX <= READER_MAX);
+static_assert(LBMESH_A_PEER_MAX <= READER_MAX);
+static_assert(LBMESH_A_MEMBER_MAX <= READER_MAX);
+
+/* Passes over a message, in their order. */
+enum pass {
+	PASS_REMOVALS,
+	PASS_DEVICES,
+	PASS_REST,
+};
+
+/* Find a key that the message names twice. */
+static int note_seen(struct parse *parse, const struct reader *reader,
+		     struct nlattr *nest, struct lbm_object *object)
+{
+	struct lbm_key key, seen;
+
+	lbm_key_object(&key, object);
+	seen.bits = key.bits + 8;
+	seen.bytes[0] = reader->kind;
+	memcpy(seen.bytes + 1, key.bytes, sizeof(seen.bytes) - 1);
+	if (lbm_trie_get(&parse->seen, &seen))
+		return refuse(parse, nest, reader->twice, -EEXIST);
+	return lbm_trie_set(&parse->seen, &seen, object);
+}
+
+static int read_removal(struct parse *parse, const struct reader *reader,
+			struct nlattr *nest, struct nlattr **tb,
+			struct lbm_object *like)
+{
+	struct lbm_job *job = parse->job;
+	struct lbm_change *change;
+	struct lbm_object *old;
+
+	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
+		return refuse(parse, tb[reader->remove],
+			      "remove is for mode delta only", -EINVAL);
+	old = lbm_generation_find(job->next, like);
+	if (!old)
+		return refuse(parse, nest, reader->absent, -ENOENT);
+	change = lbm_job_change(job, old, NULL);
+	if (!change)
+		return -ENOMEM;
+	change->nest = nest;
+	change->index = parse->index[reader->kind];
+	return lbm_generation_unset(job->next, change->old);
+}
+
+static u32 device_of(const struct lbm_object *object)
+{
+	switch (object->kind) {
+	case LBMESH_OBJECT_DEVICE:
+		return lbm_object_as(device, object)->id;
+	case LBMESH_OBJECT_PEER:
+		return lbm_object_as(peer, object)->device;
+	case LBMESH_OBJECT_MEMBER:
+		return lbm_object_as(member, object)->device;
+	default:
+		return 0;
+	}
+}
+
+/* Whether the object's device is on another interface than in the base. */
+static bool is_rebound(const struct lbm_job *job,
+		       const struct lbm_object *object)
+{
+	const struct lbm_object *old, *new;
+	struct lbm_key key;
+
+	lbm_key_id(&key, device_of(object));
+	old = lbm_trie_get(&job->base->devices, &key);
+	if (object->kind == LBMESH_OBJECT_DEVICE)
+		new = object;
+	else
+		new = lbm_trie_get(&job->next->devices, &key);
+	return old && new && lbm_object_as(device, old)->ifindex !=
+			     lbm_object_as(device, new)->ifindex;
+}
+
+/* Put the message's object, or the base's equal one, into the generation. */
+static int place(struct parse *parse, const struct reader *reader,
+		 struct nlattr *nest, const struct nlattr *secret,
+		 struct lbm_object *object)
+{
+	struct lbm_job *job = parse->job;
+	struct lbm_change *change;
+	struct lbm_object *old;
+
+	old = job->base ? lbm_generation_find(job->base, object) : NULL;
+	if (old && is_rebound(job, object)) {
+		/* Gone from the old interface, and new on the other. */
+		if (!lbm_job_change(job, old, NULL))
+			return -ENOMEM;
+		old = NULL;
+	}
+	if (lbm_object_equal(object, old))
+		return parse->mode == LBMESH_COMMIT_MODE_DELTA ? 0 :
+		       lbm_generation_set(job->next, old);
+	change = lbm_job_change(job, old, object);
+	if (!change)
+		return -ENOMEM;
+	change->nest = nest;
+	change->index = parse->index[reader->kind];
+	if (secret) {
+		change->has_secret = true;
+		memcpy(change->secret, nla_data(secret), LBMESH_KEY_LEN);
+	}
+	return lbm_generation_set(job->next, object);
+}
+
+static int read_rest(struct parse *parse, const struct reader *reader,
+		     struct nlattr *nest, struct nlattr **tb,
+		     struct lbm_object *object)
+{
+	struct lbm_job *job = parse->job;
+	struct lbm_object *base = NULL;
+	struct nlattr *secret = NULL;
+	int ret;
+
+	if (!lbm_generation_find(job->next, object) &&
+	    job->next->count[reader->kind] >= job->ln->limits[reader->kind])
+		return refuse(parse, nest, reader->full, -ENOSPC);
+	if (job->base)
+		base = lbm_generation_find(job->base, object);
+	ret = reader->rest(parse, nest, tb, object, base);
+	if (ret)
+		return ret;
+	if (reader->kind == LBMESH_OBJECT_DEVICE)
+		secret = tb[LBMESH_A_DEVICE_PRIVATE_KEY];
+	else if (reader->kind == LBMESH_OBJECT_PEER)
+		secret = tb[LBMESH_A_PEER_PRESHARED_KEY];
+	return place(parse, reader, nest, secret, object);
+}
+
+/* Read an object if it is for this pass. */
+static int read_object(struct parse *parse, const struct reader *reader,
+		       struct nlattr *nest, enum pass pass)
+{
+	struct nlattr *tb[READER_MAX + 1];
+	struct lbm_object *object;
+	enum pass when;
+	int ret;
+
+	ret = nla_parse_nested(tb, reader->max, nest, reader->policy,
+			       parse->extack);
+	if (ret)
+		return ret;
+	if (tb[reader->remove])
+		when = PASS_REMOVALS;
+	else if (reader->kind == LBMESH_OBJECT_DEVICE)
+		when = PASS_DEVICES;
+	else
+		when = PASS_REST;
+	if (when != pass)
+		return 0;
+	object = lbm_object_new(reader->kind);
+	if (!object)
+		return -ENOMEM;
+	ret = reader->key(parse, nest, tb, object);
+	ret = ret ?: note_seen(parse, reader, nest, object);
+	if (!ret && pass == PASS_REMOVALS)
+		ret = read_removal(parse, reader, nest, tb, object);
+	else if (!ret)
+		ret = read_rest(parse, reader, nest, tb, object);
+	lbm_object_put(object);
+	return ret;
+}
+
+static int read_objects(struct parse *parse, const struct nlmsghdr *nlh,
+			enum pass pass)
+{
+	const struct reader *reader;
+	struct nlattr *attr;
+	int rem, ret;
+
+	memset(parse->index, 0, sizeof(parse->index));
+	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {
+		switch (nla_type(attr)) {
+		case LBMESH_A_LAYER:
+		case LBMESH_A_RULE:
+		case LBMESH_A_SET:
+		case LBMESH_A_ELEMENT:
+		case LBMESH_A_ENDPOINT:
+			return refuse(parse, attr,
+				      "the firewall is not built yet; see capabilities",
+				      -EOPNOTSUPP);
+		}
+		reader = find_reader(nla_type(attr));
+		if (!reader)
+			continue;
+		ret = read_object(parse, reader, attr, pass);
+		if (ret)
+			return ret;
+		parse->index[reader->kind]++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* --- References ----------------------------------------------------------- */
+
+static bool has_id(const struct lbm_trie *trie, u32 id)
+{
+	struct lbm_key key;
+
+	lbm_key_id(&key, id);
+	return lbm_trie_get(trie, &key);
+}
+
+/* What a new object refers to must be there. */
+static int check_new(struct parse *parse, const struct lbm_change *change)
+{
+	const struct lbm_object *object = change->new;
+	const struct lbm_generation *next = parse->job->next;
+	const struct lbm_bridge *bridge;
+	const struct lbm_member *member;
+	struct lbm_key key;
+
+	switch (object->kind) {
+	case LBMESH_OBJECT_BRIDGE:
+		bridge = lbm_object_as(bridge, object);
+		if (!has_id(&next->networks, bridge->network[0]) ||
+		    !has_id(&next->networks, bridge->network[1]))
+			return refuse(parse, change->nest,
+				      "bridge: there is no such network",
+				      -ENOENT);
+		return 0;
+	case LBMESH_OBJECT_PEER:
+		if (!has_id(&next->devices,
+			    lbm_object_as(peer, object)->device))
+			return refuse(parse, change->nest,
+				      "peer: there is no such device", -ENOENT);
+		return 0;
+	case LBMESH_OBJECT_MEMBER:
+		member = lbm_object_as(member, object);
+		if (!has_id(&next->networks, member->network))
+			return refuse(parse, change->nest,
+				      "member: there is no such network",
+				      -ENOENT);
+		if (!has_id(&next->devices, member->device))
+			return refuse(parse, change->nest,
+				      "member: there is no such device",
+				      -ENOENT);
+		lbm_key_peer(&key, member->device, member->public_key);
+		if (!member->local && !lbm_trie_get(&next->peers, &key))
+			return refuse(parse, change->nest,
+				      "member: there is no such peer", -ENOENT);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Nothing may refer to what is gone. */
+static int check_gone(struct parse *parse, const struct lbm_change *change)
+{
+	const struct lbm_object *object = change->old;
+	const struct lbm_generation *next = parse->job->next;
+	struct lbm_key key;
+
+	lbm_key_object(&key, object);
+	switch (object->kind) {
+	case LBMESH_OBJECT_DEVICE:
+		if (lbm_trie_next_in(&next->peers, &key, NULL) ||
+		    lbm_trie_next_in(&next->members, &key, NULL))
+			return refuse(parse, change->nest,
+				      "device: peers or members still refer to it",
+				      -ENOTEMPTY);
+		return 0;
+	case LBMESH_OBJECT_NETWORK:
+		if (lbm_trie_next_in(&next->of_network, &key, NULL) ||
+		    lbm_trie_next_in(&next->links, &key, NULL))
+			return refuse(parse, change->nest,
+				      "network: members or bridges still refer to it",
+				      -ENOTEMPTY);
+		return 0;
+	case LBMESH_OBJECT_PEER:
+		if (lbm_trie_next_in(&next->of_peer, &key, NULL))
+			return refuse(parse, change->nest,
+				      "peer: members still refer to it",
+				      -ENOTEMPTY);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int check_references(struct parse *parse)
+{
+	const struct lbm_change *change;
+	int kind, ret;
+
+	for (kind = 0; kind < LBM_KINDS; kind++) {
+		lbm_job_for_each(change, parse->job, kind) {
+			if (change->new)
+				ret = check_new(parse, change);
+			else if (!lbm_generation_find(parse->job->next,
+						      change->old))
+				ret = check_gone(parse, change);
+			else
+				ret = 0;
+			if (ret)
+				return ret;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/* In mode replace, what the message does not name goes away. */
+static int note_gone(struct parse *parse)
+{
+	static const enum lbmesh_object kinds[] = {
+		LBMESH_OBJECT_DEVICE, LBMESH_OBJECT_NETWORK,
+		LBMESH_OBJECT_BRIDGE, LBMESH_OBJECT_PEER, LBMESH_OBJECT_MEMBER,
+	};
+	struct lbm_job *job = parse->job;
+	const struct lbm_trie *index;
+	const struct lbm_node *node;
+	struct lbm_key at;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		index = lbm_generation_index(job->base, kinds[i]);
+		for (node = lbm_trie_next(index, NULL); node;
+		     node = lbm_trie_next(index, &at)) {
+			lbm_key_of_node(&at, node);
+			if (!lbm_generation_find(job->next, node->object) &&
+			    !lbm_job_change(job, node->object, NULL))
+				return -ENOMEM;
+			cond_resched();
+		}
+	}
+	return 0;
+}
+
+/**
+ * lbm_parse_commit - read a commit message into a job
+ * @job: the job; its @next and @changes are filled in
+ * @info: the message, of which the policy has been checked
+ * @mode: what its objects mean
+ *
+ * Return: 0, or a negative errno with a sentence in extack.
+ */
+int lbm_parse_commit(struct lbm_job *job, struct genl_info *info,
+		     enum lbmesh_commit_mode mode)
+{
+	struct parse parse = {
+		.job = job,
+		.mode = mode,
+		.extack = info->extack,
+	};
+	int ret;
+
+	job->next = lbm_generation_new(mode == LBMESH_COMMIT_MODE_DELTA ?
+				       job->base : NULL);
+	if (!job->next)
+		return -ENOMEM;
+	lbm_trie_copy(&parse.seen, NULL, U64_MAX);
+	ret = read_objects(&parse, info->nlhdr, PASS_REMOVALS);
+	ret = ret ?: read_objects(&parse, info->nlhdr, PASS_DEVICES);
+	ret = ret ?: read_objects(&parse, info->nlhdr, PASS_REST);
+	lbm_trie_clear(&parse.seen);
+	if (!ret && job->base && mode == LBMESH_COMMIT_MODE_REPLACE)
+		ret = note_gone(&parse);
+	ret = ret ?: check_references(&parse);
+	if (ret == -ENOMEM)
+		refuse(&parse, NULL, "out of memory", ret);
+	return ret;
+}
+
+/**
+ * lbm_parse_wipe - wipe the secrets of a message that has been read
+ * @info: the message
+ */
+void lbm_parse_wipe(struct genl_info *info)
+{
+	struct nlattr *attr, *inner;
+	int rem, inner_rem, secret;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) == LBMESH_A_DEVICE)
+			secret = LBMESH_A_DEVICE_PRIVATE_KEY;
+		else if (nla_type(attr) == LBMESH_A_PEER)
+			secret = LBMESH_A_PEER_PRESHARED_KEY;
+		else
+			continue;
+		nla_for_each_nested(inner, attr, inner_rem)
+			if (nla_type(inner) == secret)
+				memzero_explicit(nla_data(inner),
+						 nla_len(inner));
+	}
+}
+
+/**
+ * lbm_parse_init - choose the key of the prints of secrets
+ */
+void __init lbm_parse_init(void)
+{
+	get_random_bytes(&print_key, sizeof(print_key));
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a commit message to a job; see parse.c.
+ */
+#ifndef _LBM_PARSE_H
+#define _LBM_PARSE_H
+
+#include <net/genetlink.h>
+
+#include "job.h"
+
+int lbm_parse_commit(struct lbm_job *job, struct genl_info *info,
+		     enum lbmesh_commit_mode mode);
+void lbm_parse_wipe(struct genl_info *info);
+void lbm_parse_init(void);
+
+#endif /* _LBM_PARSE_H */
