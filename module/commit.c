@@ -213,15 +213,19 @@ static int change_device(struct commit *commit, struct lbm_change *change)
 		.job = commit->job,
 		.device = new,
 	};
+	int tries = 10;
 	int ret;
 
 	blame(commit->job, LBMESH_OBJECT_DEVICE, change);
 	change->saved = kzalloc(sizeof(*change->saved), GFP_KERNEL);
 	if (!change->saved)
 		return -ENOMEM;
-	ret = lbm_wg_get(&commit->wg, new->ifindex, change->saved,
-			 change->old ? NULL : note_foreign, &adoption);
-	if (ret) {
+	/* Peers that come or go meanwhile make it necessary to look again. */
+	do {
+		ret = lbm_wg_get(&commit->wg, new->ifindex, change->saved,
+				 change->old ? NULL : note_foreign, &adoption);
+	} while (ret == -EINTR && !change->old && tries--);
+	if (ret && ret != -EINTR) {
 		kfree_sensitive(change->saved);
 		change->saved = NULL;
 		return ret;

@@ -27,4 +27,9 @@ static inline struct nlattr **lbm_dump_attrs(struct netlink_callback *cb)
 #error "this kernel cannot restrict multicast groups; update it to a current stable release"
 #endif
 
+/* Without these hooks there is no gate. */
+#if !IS_ENABLED(CONFIG_NETFILTER_INGRESS) || !IS_ENABLED(CONFIG_NETFILTER_EGRESS)
+#error "lbmesh needs a kernel with CONFIG_NETFILTER_INGRESS and CONFIG_NETFILTER_EGRESS"
+#endif
+
 #endif /* _LBM_COMPAT_H */

@@ -198,8 +198,7 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!header)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, header);
-	if (nla_put_u64_64bit(skb, LBMESH_A_GENERATION, gen->number,
-			      LBMESH_A_PAD))
+	if (lbm_put_u64(skb, LBMESH_A_GENERATION, gen->number))
 		node = NULL;
 	for (; node; node = next_of(dumper, gen, id, &at)) {
 		if (put_object(skb, dumper, node->object))

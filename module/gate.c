@@ -207,7 +207,8 @@ static struct net_device *find_interface(const struct lbm_net *ln, int ifindex)
 
 	ASSERT_RTNL();
 	dev = __dev_get_by_index(ln->net, ifindex);
-	if (!dev || dev->reg_state != NETREG_REGISTERED || ln->dying)
+	if (!dev || dev->reg_state != NETREG_REGISTERED ||
+	    READ_ONCE(ln->dying))
 		return ERR_PTR(-ENODEV);
 	if (!dev->rtnl_link_ops ||
 	    strcmp(dev->rtnl_link_ops->kind, "wireguard"))

@@ -152,7 +152,7 @@ const struct nla_policy lbmesh_set_nl_policy[LBMESH_A_SET_REMOVE + 1] = {
 };
 
 /* LBMESH_CMD_INFO_GET - do */
-const struct nla_policy lbmesh_info_get_nl_policy[LBMESH_A_PAD + 1] = {
+const struct nla_policy lbmesh_info_get_nl_policy[LBMESH_A_RESERVED + 1] = {
 };
 
 /* LBMESH_CMD_LIMITS_SET - do */
@@ -195,7 +195,7 @@ const struct nla_policy lbmesh_flush_nl_policy[LBMESH_A_TOKEN + 1] = {
 };
 
 /* LBMESH_CMD_GENERATION_GET - do */
-const struct nla_policy lbmesh_generation_get_nl_policy[LBMESH_A_PAD + 1] = {
+const struct nla_policy lbmesh_generation_get_nl_policy[LBMESH_A_RESERVED + 1] = {
 };
 
 /* LBMESH_CMD_EXPLAIN - do */
@@ -283,7 +283,7 @@ const struct genl_ops lbmesh_nl_ops[22] = {
 		.cmd		= LBMESH_CMD_INFO_GET,
 		.doit		= lbmesh_nl_info_get_doit,
 		.policy		= lbmesh_info_get_nl_policy,
-		.maxattr	= LBMESH_A_PAD,
+		.maxattr	= LBMESH_A_RESERVED,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -325,7 +325,7 @@ const struct genl_ops lbmesh_nl_ops[22] = {
 		.cmd		= LBMESH_CMD_GENERATION_GET,
 		.doit		= lbmesh_nl_generation_get_doit,
 		.policy		= lbmesh_generation_get_nl_policy,
-		.maxattr	= LBMESH_A_PAD,
+		.maxattr	= LBMESH_A_RESERVED,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

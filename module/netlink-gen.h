@@ -27,7 +27,7 @@ extern const struct nla_policy lbmesh_rule_nl_policy[LBMESH_A_RULE_REMOVE + 1];
 extern const struct nla_policy lbmesh_selector_nl_policy[LBMESH_A_SELECTOR_KEYWORD + 1];
 extern const struct nla_policy lbmesh_set_nl_policy[LBMESH_A_SET_REMOVE + 1];
 
-extern const struct nla_policy lbmesh_info_get_nl_policy[LBMESH_A_PAD + 1];
+extern const struct nla_policy lbmesh_info_get_nl_policy[LBMESH_A_RESERVED + 1];
 
 extern const struct nla_policy lbmesh_limits_set_nl_policy[LBMESH_A_LIMITS + 1];
 
@@ -39,7 +39,7 @@ extern const struct nla_policy lbmesh_revert_nl_policy[LBMESH_A_GENERATION + 1];
 
 extern const struct nla_policy lbmesh_flush_nl_policy[LBMESH_A_TOKEN + 1];
 
-extern const struct nla_policy lbmesh_generation_get_nl_policy[LBMESH_A_PAD + 1];
+extern const struct nla_policy lbmesh_generation_get_nl_policy[LBMESH_A_RESERVED + 1];
 
 extern const struct nla_policy lbmesh_explain_nl_policy[LBMESH_A_FLOW + 1];
 

@@ -108,9 +108,8 @@ static int put_timing(struct sk_buff *skb, const struct lbm_result *result)
 		nest = nla_nest_start(skb, LBMESH_A_TIMING);
 		if (!nest ||
 		    nla_put_u8(skb, LBMESH_A_TIMING_PHASE, phase) ||
-		    nla_put_u64_64bit(skb, LBMESH_A_TIMING_DURATION_NS,
-				      result->duration[phase],
-				      LBMESH_A_TIMING_PAD))
+		    lbm_put_u64(skb, LBMESH_A_TIMING_DURATION_NS,
+				      result->duration[phase]))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
@@ -119,11 +118,10 @@ static int put_timing(struct sk_buff *skb, const struct lbm_result *result)
 
 static int put_job(struct sk_buff *skb, const struct lbm_result *result)
 {
-	if (nla_put_u64_64bit(skb, LBMESH_A_COOKIE, result->cookie,
-			      LBMESH_A_PAD))
+	if (lbm_put_u64(skb, LBMESH_A_COOKIE, result->cookie))
 		return -EMSGSIZE;
 	if (result->token &&
-	    nla_put_u64_64bit(skb, LBMESH_A_TOKEN, result->token, LBMESH_A_PAD))
+	    lbm_put_u64(skb, LBMESH_A_TOKEN, result->token))
 		return -EMSGSIZE;
 	return put_result(skb, result) ?: put_timing(skb, result);
 }
@@ -153,14 +151,10 @@ static int put_gate(struct sk_buff *skb, struct lbm_net *ln)
 	}
 	nest = nla_nest_start(skb, LBMESH_A_GATE);
 	if (!nest ||
-	    nla_put_u64_64bit(skb, LBMESH_A_GATE_PASSED, passed,
-			      LBMESH_A_GATE_PAD) ||
-	    nla_put_u64_64bit(skb, LBMESH_A_GATE_NOT_MEMBER, not_member,
-			      LBMESH_A_GATE_PAD) ||
-	    nla_put_u64_64bit(skb, LBMESH_A_GATE_NOT_CONNECTED, not_connected,
-			      LBMESH_A_GATE_PAD) ||
-	    nla_put_u64_64bit(skb, LBMESH_A_GATE_MALFORMED, malformed,
-			      LBMESH_A_GATE_PAD))
+	    lbm_put_u64(skb, LBMESH_A_GATE_PASSED, passed) ||
+	    lbm_put_u64(skb, LBMESH_A_GATE_NOT_MEMBER, not_member) ||
+	    lbm_put_u64(skb, LBMESH_A_GATE_NOT_CONNECTED, not_connected) ||
+	    lbm_put_u64(skb, LBMESH_A_GATE_MALFORMED, malformed))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -183,8 +177,7 @@ static int put_generation(struct sk_buff *skb, struct lbm_net *ln)
 		state = gen ? LBMESH_STATE_ACTIVE : LBMESH_STATE_EMPTY;
 	mutex_unlock(&ln->lock);
 
-	ret = nla_put_u64_64bit(skb, LBMESH_A_GENERATION, gen ? gen->number : 0,
-				LBMESH_A_PAD);
+	ret = lbm_put_u64(skb, LBMESH_A_GENERATION, gen ? gen->number : 0);
 	ret = ret ?: nla_put_u8(skb, LBMESH_A_STATE, state);
 	ret = ret ?: put_counts(skb, LBMESH_A_COUNTS, gen ? gen->count : none);
 	ret = ret ?: put_gate(skb, ln);
@@ -264,8 +257,7 @@ static int answer_cookie(struct genl_info *info, u64 cookie)
 	if (!answer)
 		return -ENOMEM;
 	return end_answer(answer, info, header,
-			  nla_put_u64_64bit(answer, LBMESH_A_COOKIE, cookie,
-					    LBMESH_A_PAD));
+			  lbm_put_u64(answer, LBMESH_A_COOKIE, cookie));
 }
 
 /* --- Jobs ----------------------------------------------------------------- */
@@ -301,7 +293,7 @@ static int start(struct lbm_job *job, struct genl_info *info)
 	int ret;
 
 	mutex_lock(&ln->lock);
-	if (ln->dying) {
+	if (READ_ONCE(ln->dying)) {
 		ret = -ENETDOWN;
 		NL_SET_ERR_MSG(info->extack, "the namespace goes away");
 		goto err;
@@ -485,8 +477,7 @@ void lbm_netlink_send_result(struct lbm_net *ln, struct sk_buff *skb,
 	header = genlmsg_put(skb, 0, 0, &lbm_family, 0,
 			     LBMESH_CMD_COMMIT_RESULT);
 	if (!header ||
-	    nla_put_u64_64bit(skb, LBMESH_A_GENERATION, result->generation,
-			      LBMESH_A_PAD) ||
+	    lbm_put_u64(skb, LBMESH_A_GENERATION, result->generation) ||
 	    put_job(skb, result)) {
 		WARN_ON_ONCE(1);
 		nlmsg_free(skb);

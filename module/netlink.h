@@ -13,6 +13,15 @@
 
 extern struct genl_family lbm_family;
 
+/*
+ * Without padding to 8 bytes: no reader of ours needs it, and not every client
+ * that is made from a spec skips it.
+ */
+static inline int lbm_put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put(skb, type, sizeof(value), &value);
+}
+
 struct sk_buff *lbm_netlink_result_alloc(void);
 void lbm_netlink_send_result(struct lbm_net *ln, struct sk_buff *skb,
 			     u32 portid, const struct lbm_result *result);

@@ -115,9 +115,8 @@ static void __net_exit net_pre_exit(struct net *net)
 {
 	struct lbm_net *ln = lbm_net_of(net);
 
-	mutex_lock(&ln->lock);
-	ln->dying = true;
-	mutex_unlock(&ln->lock);
+	/* The gates are taken off under RTNL, after which none is put on. */
+	WRITE_ONCE(ln->dying, true);
 	lbm_gate_detach_all(ln);
 }
 
@@ -128,8 +127,6 @@ static void __net_exit net_exit(struct net *net)
 	cancel_work_sync(&ln->work);
 	lbm_job_free(ln->job);
 	unregister_netdevice_notifier_net(net, &ln->notifier);
-	/* A job that was under way in pre_exit may have put one on again. */
-	lbm_gate_detach_all(ln);
 	/* Between pre_exit and exit lies a grace period: no reader is left. */
 	lbm_generation_put(rcu_dereference_protected(ln->active, 1));
 	mutex_lock(&ln->lock);

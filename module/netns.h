@@ -64,7 +64,7 @@ struct lbm_result {
  * @lock: protects @job, @last, @last_cookie, @last_token, @last_number,
  *	@pinned and writing @active. A leaf: nothing is sent and nothing waits
  *	under it, and neither RTNL nor genl locks are taken.
- * @dying: the namespace goes away; jobs give up
+ * @dying: the namespace goes away; no job is accepted and no gate put on
  * @active: the generation in force, NULL when there is none; readers need the
  *	RCU read lock
  * @job: the job that is queued or running, owned by @work; NULL when none is

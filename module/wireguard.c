@@ -81,14 +81,18 @@ static int send_message(struct lbm_wg *wg)
 	return ret < 0 ? ret : 0;
 }
 
-/* One datagram of the answer: its length, or an error; -EAGAIN when none. */
+/*
+ * One datagram of the answer: its length, or an error; -EAGAIN when there is
+ * none, and 0 for what a privileged process, not the kernel, has sent us.
+ */
 static int receive(struct lbm_wg *wg)
 {
+	struct sockaddr_nl from = {};
 	struct kvec vec = {
 		.iov_base = wg->buffer,
 		.iov_len = LBM_WG_BYTES,
 	};
-	struct msghdr msg = {};
+	struct msghdr msg = { .msg_name = &from };
 	const struct cred *old;
 	int ret;
 
@@ -97,9 +101,11 @@ static int receive(struct lbm_wg *wg)
 	ret = kernel_recvmsg(wg->sock, &msg, &vec, 1, vec.iov_len,
 			     MSG_DONTWAIT);
 	revert_creds(old);
-	if (ret >= 0 && msg.msg_flags & MSG_TRUNC)
+	if (ret < 0)
+		return ret;
+	if (msg.msg_flags & MSG_TRUNC)
 		return -EMSGSIZE;
-	return ret;
+	return from.nl_pid ? 0 : ret;
 }
 
 typedef int (*message_fn)(void *context, const struct nlmsghdr *nlh);
