@@ -4,12 +4,12 @@
  *
  *  1. prepare	New interfaces get their gate, key and port; new peers are added
  *		with the addresses that nobody has yet. The gate drops their
- *		packets, because the generation in force lacks them. All of it
- *		can be undone.
- *  2. flip	Addresses that change owner are moved: to add an address to a
- *		peer takes it from the other in the same moment. What a kept
- *		peer or interface changes is set. All of it can be undone.
- *		Then the new generation is published: the point of no return.
+ *		packets, because the generation in force lacks them. Last, what
+ *		an interface that stays changes is set. All can be undone.
+ *  2. flip	What a peer that stays changes is set. Addresses that change
+ *		owner are moved: to add an address to a peer takes it from the
+ *		other in the same moment. All of it can be undone. Then the new
+ *		generation is published: the point of no return.
  *  3. retire	Peers and addresses that no generation needs are removed.
  *
  * A peer that does not change is in no request at all. An address leaves a
@@ -345,7 +345,17 @@ static int prepare(struct commit *commit)
 		if (ret)
 			return ret;
 	}
-	return lbm_wg_flush(&commit->wg);
+	ret = lbm_wg_flush(&commit->wg);
+	if (ret)
+		return ret;
+	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
+		if (!change->new || !change->old)
+			continue;
+		ret = change_device(commit, change);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 static int unprepare(struct commit *commit)
@@ -377,11 +387,12 @@ static int unprepare(struct commit *commit)
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
 		const struct lbm_device *new;
 
-		if (!change->new || change->old)
+		if (!change->new)
 			continue;
-		new = lbm_object_as(device, change->new);
 		ret = restore_device(commit, change) ?: ret;
-		lbm_gate_detach(job->ln, new->id, new->ifindex);
+		new = lbm_object_as(device, change->new);
+		if (!change->old)
+			lbm_gate_detach(job->ln, new->id, new->ifindex);
 	}
 	return ret;
 }
@@ -421,13 +432,6 @@ static int flip(struct commit *commit)
 	struct lbm_change *change;
 	int ret;
 
-	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
-		if (!change->new || !change->old)
-			continue;
-		ret = change_device(commit, change);
-		if (ret)
-			return ret;
-	}
 	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
 		if (!change->new || !change->old)
 			continue;
@@ -484,11 +488,7 @@ static int unflip(struct commit *commit)
 				  LBM_WG_UPDATE | LBM_WG_ENDPOINT |
 				  LBM_WG_KEEPALIVE, NULL) ?: ret;
 	}
-	ret = lbm_wg_flush(&commit->wg) ?: ret;
-	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE)
-		if (change->new && change->old)
-			ret = restore_device(commit, change) ?: ret;
-	return ret;
+	return lbm_wg_flush(&commit->wg) ?: ret;
 }
 
 /* --- Retire -------------------------------------------------------------- */

@@ -197,7 +197,11 @@ bool lbm_job_queue(struct lbm_job *job)
  */
 int lbm_job_init(void)
 {
-	job_queue = alloc_workqueue("lbmesh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/*
+	 * Not WQ_MEM_RECLAIM: a job makes wireguard flush its own queue, which
+	 * is not, and the workqueue code warns of that.
+	 */
+	job_queue = alloc_workqueue("lbmesh", WQ_UNBOUND, 0);
 	return job_queue ? 0 : -ENOMEM;
 }
 

@@ -329,6 +329,15 @@ err:
 	return ret;
 }
 
+static int check_token(struct genl_info *info)
+{
+	if (!info->attrs[LBMESH_A_TOKEN] || get_u64(info, LBMESH_A_TOKEN))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[LBMESH_A_TOKEN],
+			    "token is 0");
+	return -EINVAL;
+}
+
 /*
  * Answer a token that has been accepted before with the cookie of then, and
  * with the result if there is one.
@@ -380,11 +389,6 @@ static int check_commit(struct genl_info *info)
 			       "expect-gen is required in mode delta");
 		return -EINVAL;
 	}
-	if (info->attrs[LBMESH_A_TOKEN] && !get_u64(info, LBMESH_A_TOKEN)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[LBMESH_A_TOKEN],
-				    "token is 0");
-		return -EINVAL;
-	}
 	if (info->attrs[LBMESH_A_CONFIRM_TIMEOUT] &&
 	    nla_get_u32(info->attrs[LBMESH_A_CONFIRM_TIMEOUT])) {
 		NL_SET_ERR_MSG_ATTR(info->extack,
@@ -402,7 +406,7 @@ static int commit(struct lbm_net *ln, struct genl_info *info)
 	struct lbm_job *job;
 	int ret;
 
-	ret = check_commit(info);
+	ret = check_token(info) ?: check_commit(info);
 	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
 	job = lbm_job_new(ln, info->snd_portid, token);
@@ -435,7 +439,8 @@ int lbmesh_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct lbm_job *job;
 	int ret;
 
-	if (answer_again(ln, info, token, &ret))
+	ret = check_token(info);
+	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
 	job = lbm_job_new(ln, info->snd_portid, token);
 	if (!job)

@@ -4,9 +4,9 @@
  * generation, and notes what changes. Nothing is touched until all of the
  * message has been found good; every refusal says why, in extack.
  *
- * Removals are read first, then the rest, so the order of objects in a message
- * means nothing and limits hold at every moment. References between objects
- * are checked in the end, and only for what the message touches.
+ * Removals are read first, then devices, then the rest, so the order of objects
+ * in a message means nothing and limits hold at every moment. References
+ * between objects are checked in the end, and only for what the message names.
  */
 
 #include <linux/inetdevice.h>
@@ -47,6 +47,8 @@ struct parse {
  * @policy: of its attributes
  * @key: reads the key into an object
  * @rest: reads the rest; @base is what the base has under the key, or NULL
+ * @check: looks for what the object refers to; NULL when it refers to nothing
+ * @misplaced: refusal of a removal in mode replace
  * @twice: refusal of a key that comes twice
  * @absent: refusal of a removal of what is not there
  * @full: refusal above the limit
@@ -61,6 +63,8 @@ struct reader {
 	int (*rest)(struct parse *parse, struct nlattr *nest,
 		    struct nlattr **tb, struct lbm_object *object,
 		    const struct lbm_object *base);
+	int (*check)(struct parse *parse, struct nlattr **tb);
+	const char *misplaced;
 	const char *twice;
 	const char *absent;
 	const char *full;
@@ -414,6 +418,61 @@ static int member_rest(struct parse *parse, struct nlattr *nest,
 	return 0;
 }
 
+/* --- What an object refers to --------------------------------------------- */
+
+static bool has_id(const struct lbm_trie *trie, const struct nlattr *id)
+{
+	struct lbm_key key;
+
+	lbm_key_id(&key, nla_get_u32(id));
+	return lbm_trie_get(trie, &key);
+}
+
+static int bridge_check(struct parse *parse, struct nlattr **tb)
+{
+	const struct lbm_trie *networks = &parse->job->next->networks;
+	struct nlattr *missing = NULL;
+
+	if (!has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_A]))
+		missing = tb[LBMESH_A_BRIDGE_NETWORK_A];
+	else if (!has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_B]))
+		missing = tb[LBMESH_A_BRIDGE_NETWORK_B];
+	if (!missing)
+		return 0;
+	return refuse(parse, missing, "bridge: there is no such network",
+		      -ENOENT);
+}
+
+static int peer_check(struct parse *parse, struct nlattr **tb)
+{
+	if (has_id(&parse->job->next->devices, tb[LBMESH_A_PEER_DEVICE]))
+		return 0;
+	return refuse(parse, tb[LBMESH_A_PEER_DEVICE],
+		      "peer: there is no such device", -ENOENT);
+}
+
+static int member_check(struct parse *parse, struct nlattr **tb)
+{
+	const struct lbm_generation *next = parse->job->next;
+	struct nlattr *public_key = tb[LBMESH_A_MEMBER_PUBLIC_KEY];
+	struct lbm_key key;
+
+	if (!has_id(&next->networks, tb[LBMESH_A_MEMBER_NETWORK]))
+		return refuse(parse, tb[LBMESH_A_MEMBER_NETWORK],
+			      "member: there is no such network", -ENOENT);
+	if (!has_id(&next->devices, tb[LBMESH_A_MEMBER_DEVICE]))
+		return refuse(parse, tb[LBMESH_A_MEMBER_DEVICE],
+			      "member: there is no such device", -ENOENT);
+	if (!public_key)
+		return 0;
+	lbm_key_peer(&key, nla_get_u32(tb[LBMESH_A_MEMBER_DEVICE]),
+		     nla_data(public_key));
+	if (!lbm_trie_get(&next->peers, &key))
+		return refuse(parse, public_key,
+			      "member: there is no such peer", -ENOENT);
+	return 0;
+}
+
 /* --- One object ----------------------------------------------------------- */
 
 static const struct reader readers[] = {
@@ -424,6 +483,7 @@ static const struct reader readers[] = {
 		.policy = lbmesh_device_nl_policy,
 		.key = device_key,
 		.rest = device_rest,
+		.misplaced = "device: remove is for mode delta only",
 		.twice = "device: the id comes twice in the message",
 		.absent = "device: there is none with this id to remove",
 		.full = "device: more than the limit of this namespace",
@@ -435,6 +495,7 @@ static const struct reader readers[] = {
 		.policy = lbmesh_network_nl_policy,
 		.key = network_key,
 		.rest = network_rest,
+		.misplaced = "network: remove is for mode delta only",
 		.twice = "network: the id comes twice in the message",
 		.absent = "network: there is none with this id to remove",
 		.full = "network: more than the limit of this namespace",
@@ -446,6 +507,8 @@ static const struct reader readers[] = {
 		.policy = lbmesh_bridge_nl_policy,
 		.key = bridge_key,
 		.rest = bridge_rest,
+		.check = bridge_check,
+		.misplaced = "bridge: remove is for mode delta only",
 		.twice = "bridge: the id comes twice in the message",
 		.absent = "bridge: there is none with this id to remove",
 		.full = "bridge: more than the limit of this namespace",
@@ -457,6 +520,8 @@ static const struct reader readers[] = {
 		.policy = lbmesh_peer_nl_policy,
 		.key = peer_key,
 		.rest = peer_rest,
+		.check = peer_check,
+		.misplaced = "peer: remove is for mode delta only",
 		.twice = "peer: the key comes twice in the message",
 		.absent = "peer: there is none with this key to remove",
 		.full = "peer: more than the limit of this namespace",
@@ -468,6 +533,8 @@ static const struct reader readers[] = {
 		.policy = lbmesh_member_nl_policy,
 		.key = member_key,
 		.rest = member_rest,
+		.check = member_check,
+		.misplaced = "member: remove is for mode delta only",
 		.twice = "member: the address comes twice in the message",
 		.absent = "member: there is none with this address to remove",
 		.full = "member: more than the limit of this namespace",
@@ -505,6 +572,7 @@ enum pass {
 	PASS_REMOVALS,
 	PASS_DEVICES,
 	PASS_REST,
+	PASS_REFERENCES,
 };
 
 /* Find a key that the message names twice. */
@@ -531,8 +599,8 @@ static int read_removal(struct parse *parse, const struct reader *reader,
 	struct lbm_object *old;
 
 	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
-		return refuse(parse, tb[reader->remove],
-			      "remove is for mode delta only", -EINVAL);
+		return refuse(parse, tb[reader->remove], reader->misplaced,
+			      -EINVAL);
 	old = lbm_generation_find(job->next, like);
 	if (!old)
 		return refuse(parse, nest, reader->absent, -ENOENT);
@@ -649,6 +717,9 @@ static int read_object(struct parse *parse, const struct reader *reader,
 		when = PASS_DEVICES;
 	else
 		when = PASS_REST;
+	if (pass == PASS_REFERENCES)
+		return when == PASS_REST && reader->check ?
+		       reader->check(parse, tb) : 0;
 	if (when != pass)
 		return 0;
 	object = lbm_object_new(reader->kind);
@@ -697,67 +768,14 @@ static int read_objects(struct parse *parse, const struct nlmsghdr *nlh,
 
 /* --- References ----------------------------------------------------------- */
 
-static bool has_id(const struct lbm_trie *trie, u32 id)
-{
-	struct lbm_key key;
-
-	lbm_key_id(&key, id);
-	return lbm_trie_get(trie, &key);
-}
-
-/* What a new object refers to must be there. */
-static int check_new(struct parse *parse, const struct lbm_change *change)
-{
-	const struct lbm_object *object = change->new;
-	const struct lbm_generation *next = parse->job->next;
-	const struct lbm_bridge *bridge;
-	const struct lbm_member *member;
-	struct lbm_key key;
-
-	switch (object->kind) {
-	case LBMESH_OBJECT_BRIDGE:
-		bridge = lbm_object_as(bridge, object);
-		if (!has_id(&next->networks, bridge->network[0]) ||
-		    !has_id(&next->networks, bridge->network[1]))
-			return refuse(parse, change->nest,
-				      "bridge: there is no such network",
-				      -ENOENT);
-		return 0;
-	case LBMESH_OBJECT_PEER:
-		if (!has_id(&next->devices,
-			    lbm_object_as(peer, object)->device))
-			return refuse(parse, change->nest,
-				      "peer: there is no such device", -ENOENT);
-		return 0;
-	case LBMESH_OBJECT_MEMBER:
-		member = lbm_object_as(member, object);
-		if (!has_id(&next->networks, member->network))
-			return refuse(parse, change->nest,
-				      "member: there is no such network",
-				      -ENOENT);
-		if (!has_id(&next->devices, member->device))
-			return refuse(parse, change->nest,
-				      "member: there is no such device",
-				      -ENOENT);
-		lbm_key_peer(&key, member->device, member->public_key);
-		if (!member->local && !lbm_trie_get(&next->peers, &key))
-			return refuse(parse, change->nest,
-				      "member: there is no such peer", -ENOENT);
-		return 0;
-	default:
-		return 0;
-	}
-}
-
-/* Nothing may refer to what is gone. */
+/* Nothing may refer to what the message removes. */
 static int check_gone(struct parse *parse, const struct lbm_change *change)
 {
-	const struct lbm_object *object = change->old;
 	const struct lbm_generation *next = parse->job->next;
 	struct lbm_key key;
 
-	lbm_key_object(&key, object);
-	switch (object->kind) {
+	lbm_key_object(&key, change->old);
+	switch (change->old->kind) {
 	case LBMESH_OBJECT_DEVICE:
 		if (lbm_trie_next_in(&next->peers, &key, NULL) ||
 		    lbm_trie_next_in(&next->members, &key, NULL))
@@ -783,20 +801,18 @@ static int check_gone(struct parse *parse, const struct lbm_change *change)
 	}
 }
 
-static int check_references(struct parse *parse)
+/*
+ * In mode delta. In mode replace all that could refer to something is in the
+ * message, and has been checked there.
+ */
+static int check_removals(struct parse *parse)
 {
 	const struct lbm_change *change;
 	int kind, ret;
 
 	for (kind = 0; kind < LBM_KINDS; kind++) {
 		lbm_job_for_each(change, parse->job, kind) {
-			if (change->new)
-				ret = check_new(parse, change);
-			else if (!lbm_generation_find(parse->job->next,
-						      change->old))
-				ret = check_gone(parse, change);
-			else
-				ret = 0;
+			ret = change->new ? 0 : check_gone(parse, change);
 			if (ret)
 				return ret;
 		}
@@ -848,20 +864,21 @@ int lbm_parse_commit(struct lbm_job *job, struct genl_info *info,
 		.mode = mode,
 		.extack = info->extack,
 	};
-	int ret;
+	enum pass pass;
+	int ret = 0;
 
 	job->next = lbm_generation_new(mode == LBMESH_COMMIT_MODE_DELTA ?
 				       job->base : NULL);
 	if (!job->next)
 		return -ENOMEM;
 	lbm_trie_copy(&parse.seen, NULL, U64_MAX);
-	ret = read_objects(&parse, info->nlhdr, PASS_REMOVALS);
-	ret = ret ?: read_objects(&parse, info->nlhdr, PASS_DEVICES);
-	ret = ret ?: read_objects(&parse, info->nlhdr, PASS_REST);
+	for (pass = PASS_REMOVALS; pass <= PASS_REFERENCES && !ret; pass++)
+		ret = read_objects(&parse, info->nlhdr, pass);
 	lbm_trie_clear(&parse.seen);
-	if (!ret && job->base && mode == LBMESH_COMMIT_MODE_REPLACE)
+	if (!ret && mode == LBMESH_COMMIT_MODE_DELTA)
+		ret = check_removals(&parse);
+	else if (!ret && job->base)
 		ret = note_gone(&parse);
-	ret = ret ?: check_references(&parse);
 	if (ret == -ENOMEM)
 		refuse(&parse, NULL, "out of memory", ret);
 	return ret;
