@@ -164,12 +164,14 @@ static int put_gate(struct sk_buff *skb, struct lbm_net *ln)
 static int put_generation(struct sk_buff *skb, struct lbm_net *ln)
 {
 	static const u32 none[LBM_KINDS];
-	struct lbm_generation *gen = lbm_net_active(ln);
+	struct lbm_generation *gen;
 	struct lbm_result last;
 	enum lbmesh_state state;
 	int ret;
 
+	/* Together, so that a job that has ended shows its generation. */
 	mutex_lock(&ln->lock);
+	gen = lbm_net_active(ln);
 	last = ln->last;
 	if (ln->job)
 		state = LBMESH_STATE_COMMITTING;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The little of the kernel that the module's data structures need, so that
+ * they can be built in userspace and tested under ASan and UBSan. The headers
+ * beside this one include it under the kernel's names.
+ *
+ * kzalloc() can be made to fail: see shim_fail_after.
+ */
+#ifndef SHIM_KERNEL_H
+#define SHIM_KERNEL_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/errno.h>
+#include <asm/types.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef uint16_t __be16;
+typedef uint32_t __be32;
+
+typedef struct {
+	int count;
+} refcount_t;
+
+typedef struct {
+	u64 value;
+} atomic64_t;
+
+#define ATOMIC64_INIT(v) { v }
+#define atomic64_inc_return(v) (++(v)->value)
+
+#define refcount_set(r, n) ((r)->count = (n))
+#define refcount_inc(r) ((void)(r)->count++)
+#define refcount_inc_not_zero(r) ((r)->count ? ((r)->count++, true) : false)
+#define refcount_dec_and_test(r) (--(r)->count == 0)
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define struct_size(p, member, n) (sizeof(*(p)) + sizeof(*(p)->member) * (n))
+#define cpu_to_be32(v) htonl(v)
+#define WARN_ON_ONCE(c) ((c) ? abort() : (void)0)
+#define GFP_KERNEL_ACCOUNT 0
+#define container_of_const(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+
+static inline int fls(unsigned int v)
+{
+	return v ? 32 - __builtin_clz(v) : 0;
+}
+
+static inline bool ipv6_addr_equal(const struct in6_addr *a,
+				   const struct in6_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Allocations until one fails; below 0 none ever does. */
+extern long shim_fail_after;
+/* Allocations that have not been freed. */
+extern long shim_live;
+
+static inline void *kzalloc(size_t size, int flags)
+{
+	(void)flags;
+	if (shim_fail_after == 0)
+		return NULL;
+	if (shim_fail_after > 0)
+		shim_fail_after--;
+	shim_live++;
+	return calloc(1, size);
+}
+
+static inline void kfree(void *p)
+{
+	if (p)
+		shim_live--;
+	free(p);
+}
+
+#endif /* SHIM_KERNEL_H */

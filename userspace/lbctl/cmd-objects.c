@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd-objects.c - the commands that list objects: devices, networks, bridges,
+ * peers, members. Called by command.c.
+ */
+#include <string.h>
+
+#include "show.h"
+
+typedef void (*show_fn)(struct output *out, const struct snapshot *snapshot,
+			const struct options *options);
+
+/* All lists alike: read, then the generation and the table. */
+static enum lbctl_exit list(const struct options *options, unsigned int parts, show_fn show)
+{
+	struct lbmesh *conn lbctl_cleanup(lbmesh_closep) = NULL;
+	struct output *out lbctl_cleanup(output_freep) = NULL;
+	struct snapshot snapshot lbctl_cleanup(snapshot_free) = {0};
+	enum lbctl_exit ret = connect_module(&conn);
+	int error;
+
+	if (ret == LBCTL_OK)
+		ret = snapshot_read(conn, parts, &snapshot);
+	if (ret != LBCTL_OK)
+		return ret;
+	out = output_new(options->json, stdout);
+	if (!out) {
+		(void)fputs("lbctl: out of memory\n", stderr);
+		return LBCTL_FAILED;
+	}
+	/* People have the header of the table; programs want to know of what it is. */
+	if (options->json)
+		output_field(out, "generation", value_u64(snapshot.generation.number));
+	show(out, &snapshot, options);
+	error = output_finish(out);
+	if (!error)
+		return LBCTL_OK;
+	(void)fprintf(stderr, "lbctl: cannot write the output: %s\n", strerror(-error));
+	return LBCTL_FAILED;
+}
+
+static void devices(struct output *out, const struct snapshot *snapshot,
+		    const struct options *options)
+{
+	show_devices(out, snapshot, options->device);
+}
+
+static void networks(struct output *out, const struct snapshot *snapshot,
+		     const struct options *options)
+{
+	show_networks(out, snapshot, options->network);
+}
+
+static void bridges(struct output *out, const struct snapshot *snapshot,
+		    const struct options *options)
+{
+	show_bridges(out, snapshot, options->network);
+}
+
+/**
+ * cmd_devices() - lbctl devices.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_devices(const struct options *options)
+{
+	return list(options, SNAPSHOT_DEVICES | SNAPSHOT_PEERS | SNAPSHOT_MEMBERS, devices);
+}
+
+/**
+ * cmd_networks() - lbctl networks.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_networks(const struct options *options)
+{
+	return list(options, SNAPSHOT_NETWORKS | SNAPSHOT_MEMBERS, networks);
+}
+
+/**
+ * cmd_bridges() - lbctl bridges.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_bridges(const struct options *options)
+{
+	return list(options, SNAPSHOT_BRIDGES, bridges);
+}
+
+/**
+ * cmd_peers() - lbctl peers.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_peers(const struct options *options)
+{
+	return list(options, SNAPSHOT_PEERS | SNAPSHOT_MEMBERS, show_peers);
+}
+
+/**
+ * cmd_members() - lbctl members.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_members(const struct options *options)
+{
+	return list(options, SNAPSHOT_MEMBERS, show_members);
+}

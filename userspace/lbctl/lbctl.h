@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lbctl.h - what the files of lbctl share: exit codes, options, commands.
+ *
+ * Layers: output < snapshot < cmd-*.c < command < main.
+ */
+#ifndef LBCTL_H
+#define LBCTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <lbmesh/lbmesh.h>
+
+#define lbctl_cleanup(function) __attribute__((cleanup(function)))
+#define lbctl_array_size(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The same for every tool of the project; lbctl.1 lists them. */
+enum lbctl_exit {
+	LBCTL_OK = 0,
+	LBCTL_FAILED = 1,
+	LBCTL_USAGE = 2,
+	LBCTL_UNREACHABLE = 3,
+	LBCTL_NOT_READY = 4,
+	LBCTL_CONFLICT = 5,
+};
+
+/* Options beyond --json, --help and --version, which every command has. */
+enum option_flag {
+	OPTION_DEVICE = 1 << 0,
+	OPTION_NETWORK = 1 << 1,
+	OPTION_GENERATION = 1 << 2,
+	OPTION_TIMEOUT = 1 << 3,
+};
+
+struct options {
+	bool json;
+	bool help;
+	bool version;
+	uint32_t given; /* enum option_flag */
+	uint32_t device; /* id; 0: any */
+	uint32_t network; /* id; 0: any */
+	uint64_t generation; /* number; 0: any */
+	uint32_t timeout_s; /* 0: none */
+	const char *args[2]; /* what is not an option */
+	int n_args;
+};
+
+struct command {
+	const char *name;
+	const char *args; /* for people: "[COMMAND]"; empty for none */
+	int max_args;
+	uint32_t options; /* enum option_flag */
+	const char *help; /* one line */
+	enum lbctl_exit (*run)(const struct options *options);
+};
+
+/* options.c */
+
+struct option_spec {
+	const char *name; /* without the dashes */
+	const char *value; /* for people, NULL for a flag */
+	const char *help;
+	uint32_t flag; /* enum option_flag; 0 for those of all commands */
+};
+
+extern const struct option_spec option_specs[];
+extern const size_t n_option_specs;
+
+int options_parse(int argc, char *const argv[], struct options *options, char *why, size_t size);
+
+/* command.c */
+
+extern const struct command commands[];
+extern const size_t n_commands;
+
+const struct command *command_find(const char *name);
+void command_usage(FILE *to, const struct command *command);
+enum lbctl_exit command_run(int argc, char *const argv[]);
+
+/* report.c */
+
+enum lbctl_exit report_error(const struct lbmesh_error *err);
+enum lbctl_exit connect_module(struct lbmesh **conn);
+
+/* cmd-*.c */
+
+enum lbctl_exit cmd_status(const struct options *options);
+enum lbctl_exit cmd_generation(const struct options *options);
+enum lbctl_exit cmd_wait(const struct options *options);
+enum lbctl_exit cmd_devices(const struct options *options);
+enum lbctl_exit cmd_networks(const struct options *options);
+enum lbctl_exit cmd_bridges(const struct options *options);
+enum lbctl_exit cmd_peers(const struct options *options);
+enum lbctl_exit cmd_members(const struct options *options);
+
+#endif /* LBCTL_H */

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * output-json.c - the output for programs: one JSON object with "version"
+ * first. It is kept until output_finish(), so that a failure half-way writes
+ * no half of it. The only file that knows json-c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "output.h"
+
+#define DEPTH_MAX 4
+
+struct output_json {
+	struct output base;
+	struct json_object *stack[DEPTH_MAX]; /* [0] owns the rest */
+	size_t depth;
+	struct json_object *table;
+	const char *const *columns;
+	size_t n_columns;
+};
+
+static int string_make(const char *text, struct json_object **json)
+{
+	char *safe = output_harmless(text);
+
+	*json = safe ? json_object_new_string(safe) : NULL;
+	free(safe);
+	return *json ? 0 : -ENOMEM;
+}
+
+static int list_make(struct value value, struct json_object **json)
+{
+	*json = json_object_new_array();
+	for (size_t i = 0; *json && i < value.n_list; i++) {
+		struct json_object *item;
+
+		if (!string_make(value.list[i], &item) && !json_object_array_add(*json, item))
+			continue;
+		json_object_put(*json);
+		*json = NULL;
+	}
+	return *json ? 0 : -ENOMEM;
+}
+
+static int value_make(struct value value, struct json_object **json)
+{
+	*json = NULL;
+	switch (value.type) {
+	case VALUE_STRING:
+		return string_make(value.string, json);
+	case VALUE_NUMBER:
+		*json = json_object_new_uint64(value.number);
+		return *json ? 0 : -ENOMEM;
+	case VALUE_LIST:
+		return list_make(value, json);
+	default:
+		return 0; /* json-c's null */
+	}
+}
+
+static int member_add(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (!json_object_object_add(object, key, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static struct json_object *top(struct output_json *json)
+{
+	return json->stack[json->depth - 1];
+}
+
+static int json_field(struct output *out, const char *key, struct value value)
+{
+	struct output_json *json = (struct output_json *)out;
+	struct json_object *made;
+
+	if (value_make(value, &made))
+		return -ENOMEM;
+	return member_add(top(json), key, made);
+}
+
+static int json_group_begin(struct output *out, const char *key)
+{
+	struct output_json *json = (struct output_json *)out;
+	struct json_object *group = json_object_new_object();
+
+	if (!group || json->depth == DEPTH_MAX || member_add(top(json), key, group))
+		return -ENOMEM;
+	json->stack[json->depth++] = group;
+	return 0;
+}
+
+static int json_group_end(struct output *out)
+{
+	struct output_json *json = (struct output_json *)out;
+
+	json->depth--;
+	return 0;
+}
+
+static int json_table_begin(struct output *out, const char *key, const char *const *columns,
+			    size_t n_columns)
+{
+	struct output_json *json = (struct output_json *)out;
+
+	json->table = json_object_new_array();
+	json->columns = columns;
+	json->n_columns = n_columns;
+	return json->table ? member_add(top(json), key, json->table) : -ENOMEM;
+}
+
+static int json_row(struct output *out, const struct value *cells)
+{
+	struct output_json *json = (struct output_json *)out;
+	struct json_object *row = json_object_new_object();
+
+	if (!row)
+		return -ENOMEM;
+	for (size_t i = 0; i < json->n_columns; i++) {
+		struct json_object *made;
+
+		if (value_make(cells[i], &made) || member_add(row, json->columns[i], made)) {
+			json_object_put(row);
+			return -ENOMEM;
+		}
+	}
+	if (!json_object_array_add(json->table, row))
+		return 0;
+	json_object_put(row);
+	return -ENOMEM;
+}
+
+static int json_table_end(struct output *out)
+{
+	struct output_json *json = (struct output_json *)out;
+
+	json->table = NULL;
+	return 0;
+}
+
+static int json_finish(struct output *out)
+{
+	struct output_json *json = (struct output_json *)out;
+	const char *text = json_object_to_json_string_ext(
+		json->stack[0], JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!text)
+		return -ENOMEM;
+	return fputs(text, out->to) == EOF || fputc('\n', out->to) == EOF ? -EIO : 0;
+}
+
+static void json_free(struct output *out)
+{
+	struct output_json *json = (struct output_json *)out;
+
+	json_object_put(json->stack[0]);
+	free(json);
+}
+
+/**
+ * output_json_new() - Begin a JSON output.
+ * @to: where it goes; the caller's
+ *
+ * Return: an output for output_freep(), or NULL when there is no memory.
+ */
+struct output *output_json_new(FILE *to)
+{
+	static const struct output_ops ops = {
+		.field = json_field,
+		.group_begin = json_group_begin,
+		.group_end = json_group_end,
+		.table_begin = json_table_begin,
+		.row = json_row,
+		.table_end = json_table_end,
+		.finish = json_finish,
+		.free = json_free,
+	};
+	struct output_json *json = calloc(1, sizeof(*json));
+
+	if (!json)
+		return NULL;
+	json->base.ops = &ops;
+	json->base.to = to;
+	json->stack[json->depth++] = json_object_new_object();
+	if (!json->stack[0] || json_field(&json->base, "version", value_u64(OUTPUT_VERSION))) {
+		json_free(&json->base);
+		return NULL;
+	}
+	return &json->base;
+}

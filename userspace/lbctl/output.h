@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * output.h - how commands show things. A command says what there is, once; text
+ * and JSON are two implementations that say how it looks.
+ *
+ * Keys are those of the JSON, in lower case with underscores; the text form
+ * makes its labels of them. Text from outside may hold anything; both
+ * implementations make it harmless.
+ */
+#ifndef LBCTL_OUTPUT_H
+#define LBCTL_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Version of the JSON; grows when a key changes its meaning or goes away. */
+#define OUTPUT_VERSION 1
+
+enum value_type {
+	VALUE_NONE, /* null; "-" */
+	VALUE_STRING,
+	VALUE_NUMBER,
+	VALUE_LIST, /* of strings */
+};
+
+struct value {
+	enum value_type type;
+	const char *string;
+	uint64_t number;
+	const char *const *list;
+	size_t n_list;
+};
+
+struct value value_null(void);
+struct value value_text(const char *text);
+struct value value_u64(uint64_t number);
+struct value value_list(const char *const *list, size_t count);
+
+struct output;
+
+struct output_ops {
+	int (*field)(struct output *out, const char *key, struct value value);
+	int (*group_begin)(struct output *out, const char *key);
+	int (*group_end)(struct output *out);
+	int (*table_begin)(struct output *out, const char *key, const char *const *columns,
+			   size_t n_columns);
+	int (*row)(struct output *out, const struct value *cells);
+	int (*table_end)(struct output *out);
+	int (*finish)(struct output *out);
+	void (*free)(struct output *out);
+};
+
+/* The first error sticks; output_finish() tells. */
+struct output {
+	const struct output_ops *ops;
+	FILE *to;
+	int error;
+};
+
+struct output *output_new(bool json, FILE *to);
+struct output *output_text_new(FILE *to);
+struct output *output_json_new(FILE *to);
+void output_freep(struct output **out);
+
+void output_field(struct output *out, const char *key, struct value value);
+void output_group_begin(struct output *out, const char *key);
+void output_group_end(struct output *out);
+void output_table_begin(struct output *out, const char *key, const char *const *columns,
+			size_t n_columns);
+void output_row(struct output *out, const struct value *cells);
+void output_table_end(struct output *out);
+int output_finish(struct output *out);
+
+char *output_harmless(const char *text);
+
+#endif /* LBCTL_OUTPUT_H */

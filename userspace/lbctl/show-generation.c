@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * show-generation.c - module, generation, gate and last job on an output.
+ * Called by cmd-generation.c.
+ */
+#include <string.h>
+
+#include "show.h"
+
+static void show_counts(struct output *out, const char *key, const struct lbmesh_counts *counts,
+			bool limits)
+{
+	output_group_begin(out, key);
+	output_field(out, "devices", value_u64(counts->devices));
+	output_field(out, "networks", value_u64(counts->networks));
+	output_field(out, "bridges", value_u64(counts->bridges));
+	output_field(out, "peers", value_u64(counts->peers));
+	output_field(out, "members", value_u64(counts->members));
+	if (limits)
+		output_field(out, "message_bytes", value_u64(counts->message_bytes));
+	output_group_end(out);
+}
+
+static void show_gate(struct output *out, const struct lbmesh_gate *gate)
+{
+	output_group_begin(out, "gate");
+	output_field(out, "passed", value_u64(gate->passed));
+	output_field(out, "not_member", value_u64(gate->not_member));
+	output_field(out, "not_connected", value_u64(gate->not_connected));
+	output_field(out, "malformed", value_u64(gate->malformed));
+	output_group_end(out);
+}
+
+static void show_last(struct output *out, const struct lbmesh_generation *generation)
+{
+	static const char *const columns[] = {"phase", "duration_us"};
+	const struct lbmesh_result *last = &generation->last;
+	const struct lbmesh_error *error = &last->error;
+
+	if (!generation->has_last || !generation->has_last_result)
+		return;
+	output_group_begin(out, "last_job");
+	output_field(out, "cookie", value_u64(last->cookie));
+	output_field(out, "errno", value_u64((uint64_t)error->code));
+	output_field(out, "phase", value_text(lbmesh_phase_name(error->phase)));
+	if (error->object != LBMESH_OBJECT_NONE) {
+		output_field(out, "object", value_text(lbmesh_object_name(error->object)));
+		output_field(out, "index", value_u64(error->index));
+	}
+	if (error->message[0])
+		output_field(out, "message", value_text(error->message));
+	if (last->n_timings) {
+		output_table_begin(out, "timing", columns, lbctl_array_size(columns));
+		for (size_t i = 0; i < last->n_timings; i++)
+			output_row(out,
+				   (struct value[]){
+					   value_text(lbmesh_phase_name(last->timings[i].phase)),
+					   value_u64(last->timings[i].duration_ns / 1000),
+				   });
+		output_table_end(out);
+	}
+	output_group_end(out);
+}
+
+static void show_summary(struct output *out, const struct lbmesh_generation *generation)
+{
+	output_field(out, "state", value_text(lbmesh_state_name(generation->state)));
+	output_field(out, "generation", value_u64(generation->number));
+	if (generation->state == LBMESH_STATE_PENDING)
+		output_field(out, "pending_ms", value_u64(generation->pending_ms));
+	show_counts(out, "counts", &generation->counts, false);
+	show_gate(out, &generation->gate);
+}
+
+/**
+ * show_generation() - What is in force, and the last job.
+ * @out: where to
+ * @generation: of the kernel
+ */
+void show_generation(struct output *out, const struct lbmesh_generation *generation)
+{
+	show_summary(out, generation);
+	show_last(out, generation);
+}
+
+static void show_module(struct output *out, const struct lbmesh_info *info)
+{
+	const char *names[32];
+	size_t count = 0;
+
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		if (info->capabilities & bit)
+			names[count++] = lbmesh_capability_name(bit);
+	}
+	output_group_begin(out, "module");
+	output_field(out, "version", value_text(info->module_version));
+	output_field(out, "family_version", value_u64(info->family_version));
+	output_field(out, "capabilities", value_list(names, count));
+	show_counts(out, "limits", &info->limits, true);
+	output_group_end(out);
+}
+
+/**
+ * show_status() - Module, generation, gate, last job and devices.
+ * @out: where to
+ * @info: of the kernel
+ * @snapshot: with devices, peers and members
+ */
+void show_status(struct output *out, const struct lbmesh_info *info,
+		 const struct snapshot *snapshot)
+{
+	show_module(out, info);
+	show_summary(out, &snapshot->generation);
+	show_last(out, &snapshot->generation);
+	show_devices(out, snapshot, 0);
+}

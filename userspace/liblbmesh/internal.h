@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * internal.h - what the files of the library share, and its tests see. Nothing
+ * here is exported: the library is built with hidden visibility.
+ *
+ * Layers, each using only those before it: name, prefix, attr, path < error,
+ * object, decode < nest, commit < socket < exchange < family, generation, dump
+ * < job, event < connection.
+ */
+#ifndef LBMESH_INTERNAL_H
+#define LBMESH_INTERNAL_H
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include <libmnl/libmnl.h>
+
+#include <lbmesh/lbmesh.h>
+
+#define lbm_array_size(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * More than any datagram that the kernel sends: a dump's is at most 32 KiB,
+ * an answer's largest attribute at most 64 KiB.
+ */
+#define LBM_RECEIVE_SIZE ((size_t)128 * 1024)
+/* Results that came while another was waited for. */
+#define LBM_STASH_MAX 16
+
+/* A socket of the connection. Tests give one end of a socket pair instead. */
+struct lbm_socket {
+	struct mnl_socket *nl;
+	int fd;
+};
+
+struct lbmesh {
+	struct lbm_socket request;
+	struct lbm_socket events; /* fd is -1 until lbmesh_event_subscribe() */
+	uint16_t family;
+	uint32_t group_generation;
+	uint32_t seq;
+	int timeout_ms;
+	int sndbuf; /* largest send buffer asked for so far, bytes */
+	bool overrun; /* the kernel dropped something meant for us */
+	struct lbmesh_result stash[LBM_STASH_MAX]; /* oldest first */
+	size_t n_stash;
+	uint8_t *receive_buf;
+	uint8_t *event_buf; /* one datagram of the events socket ... */
+	size_t event_len; /* ... this many bytes of it are not yet read ... */
+	size_t event_pos; /* ... and begin here */
+};
+
+struct lbmesh_commit {
+	enum lbmesh_commit_mode mode;
+	bool has_expect_gen;
+	uint64_t expect_gen;
+	uint64_t token;
+	uint32_t confirm_timeout_ms;
+	/*
+	 * The objects, as the attributes of a message of which nothing but
+	 * nlmsg_len is used: libmnl appends to messages. What stands before
+	 * the objects on the wire is made when the commit is sent.
+	 */
+	struct nlmsghdr *body;
+	size_t size; /* allocated bytes */
+	size_t objects;
+};
+
+/* error.c */
+
+/**
+ * lbm_error_set() - Fill an error that did not come from the kernel.
+ * @err: filled, may be NULL
+ * @code: positive errno
+ * @format: printf format of the sentence
+ *
+ * Return: -code, so that a caller can return it.
+ */
+__attribute__((format(printf, 3, 4))) int lbm_error_set(struct lbmesh_error *err, int code,
+							const char *format, ...);
+
+/* What was sent, for finding the attribute that the kernel refused. */
+struct lbm_sent {
+	const struct nlmsghdr *head; /* netlink and genetlink header, attributes */
+	const struct nlmsghdr *body; /* further attributes behind them, or NULL */
+	bool ours; /* attributes are those of our family */
+};
+
+int lbm_error_from_kernel(struct lbmesh_error *err, const struct nlmsghdr *nlh,
+			  const struct lbm_sent *sent);
+
+/* attr.c */
+
+/* What an attribute of the kernel must be like. */
+struct lbm_policy {
+	enum mnl_attr_data_type type; /* MNL_TYPE_UNSPEC: not looked at */
+	uint16_t len; /* exact length of MNL_TYPE_BINARY */
+};
+
+int lbm_attrs_parse(const void *attrs, size_t len, const struct nlattr **tb, uint16_t max,
+		    const struct lbm_policy *policy);
+int lbm_nest_parse(const struct nlattr *nest, const struct nlattr **tb, uint16_t max,
+		   const struct lbm_policy *policy);
+int lbm_message_parse(const struct nlmsghdr *nlh, const struct nlattr **tb, uint16_t max,
+		      const struct lbm_policy *policy);
+const struct genlmsghdr *lbm_message_genl(const struct nlmsghdr *nlh);
+void lbm_attr_string(const struct nlattr *attr, char *text, size_t size);
+uint8_t lbm_attr_u8(const struct nlattr *attr);
+uint16_t lbm_attr_u16(const struct nlattr *attr);
+uint32_t lbm_attr_u32(const struct nlattr *attr);
+uint64_t lbm_attr_u64(const struct nlattr *attr);
+
+/* path.c */
+
+struct lbm_attr_set;
+
+/* An attribute of a message, in words. */
+struct lbm_place {
+	enum lbmesh_object object;
+	uint32_t index;
+	const struct lbm_attr_set *inside; /* what its nest may hold, or NULL */
+	char path[LBMESH_PATH_SIZE];
+};
+
+void lbm_place_top(struct lbm_place *place);
+bool lbm_place_find(const struct lbm_sent *sent, size_t offset, struct lbm_place *place);
+void lbm_place_missing(struct lbm_place *place, uint32_t type);
+
+/* object.c */
+
+int lbm_decode_device(const struct nlattr *nest, struct lbmesh_device *device);
+int lbm_decode_network(const struct nlattr *nest, struct lbmesh_network *network);
+int lbm_decode_bridge(const struct nlattr *nest, struct lbmesh_bridge *bridge);
+int lbm_decode_peer(const struct nlattr *nest, struct lbmesh_peer *peer);
+int lbm_decode_member(const struct nlattr *nest, struct lbmesh_member *member);
+
+/* decode.c */
+
+extern const struct lbm_policy lbm_main_policy[LBMESH_A_MAX + 1];
+
+int lbm_decode_info(const struct nlmsghdr *nlh, struct lbmesh_info *info);
+int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *generation);
+int lbm_decode_result(const struct nlmsghdr *nlh, struct lbmesh_result *result);
+
+/* nest.c */
+
+/* An attribute that is being filled; the first error sticks to it. */
+struct lbm_nest {
+	struct lbmesh_commit *commit;
+	size_t start; /* of its header, in bytes from the start of the body */
+	int error;
+};
+
+struct lbm_nest lbm_object_begin(struct lbmesh_commit *commit, uint16_t type);
+int lbm_object_end(struct lbm_nest *object);
+struct lbm_nest lbm_nest_begin(struct lbm_nest *parent, uint16_t type);
+void lbm_nest_end(struct lbm_nest *parent, struct lbm_nest *nest);
+void lbm_nest_refuse(struct lbm_nest *nest, int error);
+void lbm_put(struct lbm_nest *nest, uint16_t type, const void *data, size_t len);
+void lbm_put_u8(struct lbm_nest *nest, uint16_t type, uint8_t value);
+void lbm_put_u16(struct lbm_nest *nest, uint16_t type, uint16_t value);
+void lbm_put_u32(struct lbm_nest *nest, uint16_t type, uint32_t value);
+void lbm_put_flag(struct lbm_nest *nest, uint16_t type);
+void lbm_put_id(struct lbm_nest *nest, uint16_t type, uint32_t id);
+void lbm_put_string(struct lbm_nest *nest, uint16_t type, const char *text, size_t max);
+
+/* The attributes that say "address": each object numbers them its own way. */
+struct lbm_prefix_attrs {
+	uint16_t ipv4;
+	uint16_t ipv6;
+	uint16_t len; /* 0: only a whole address will do */
+};
+
+void lbm_put_prefix(struct lbm_nest *nest, struct lbm_prefix_attrs attrs,
+		    const struct lbmesh_prefix *prefix);
+
+/* commit.c */
+
+uint64_t lbm_token_new(void);
+
+/* socket.c */
+
+int lbm_socket_open(struct lbm_socket *socket, struct lbmesh_error *err);
+void lbm_socket_close(struct lbm_socket *socket);
+ssize_t lbm_receive(const struct lbm_socket *socket, void *buf, size_t size, int64_t deadline);
+int64_t lbm_now_ms(void);
+int64_t lbm_deadline(int timeout_ms);
+
+/* exchange.c */
+
+/* Room for a head: the two headers and the scalars of a commit, or one name. */
+#define LBM_HEAD_SIZE 128
+
+struct lbm_request {
+	uint8_t head[LBM_HEAD_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *body; /* further attributes, or NULL */
+};
+
+/* Called for each answer; a negative errno ends the exchange with it. */
+typedef int (*lbm_answer_fn)(const struct nlmsghdr *nlh, void *data);
+
+struct nlmsghdr *lbm_request_init(struct lbm_request *request, uint16_t type, uint8_t cmd,
+				  uint8_t version, uint16_t flags);
+int lbm_exchange(struct lbmesh *conn, struct lbm_request *request, lbm_answer_fn fn, void *data,
+		 struct lbmesh_error *err);
+int lbm_collect(struct lbmesh *conn, int64_t deadline);
+void lbm_stash_put(struct lbmesh *conn, const struct lbmesh_result *result);
+bool lbm_stash_take(struct lbmesh *conn, uint64_t cookie, struct lbmesh_result *result);
+
+/* family.c */
+
+int lbm_family_resolve(struct lbmesh *conn, struct lbmesh_error *err);
+
+#endif /* LBMESH_INTERNAL_H */

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * lbmesh.h - the public face of liblbmesh, the C client of the generic netlink
+ * family "lbmesh" (Documentation/netlink/specs/lbmesh.yaml).
+ *
+ * Error contract. A function that can fail returns 0, or a negative errno; a
+ * positive value is a documented condition and no error. Where there is a
+ * "struct lbmesh_error *err", it may be NULL; it is filled when the function
+ * fails, and left alone otherwise. A message in it is one line for people.
+ *
+ * Presence. In an object's struct a NULL pointer, a prefix of family 0, and a
+ * number for which 0 means nothing (id, ifindex, mtu) are absent. A number
+ * for which 0 means something has a bool "has_..." beside it.
+ *
+ * Ownership. The library copies what it is given before it returns, and what
+ * it gives to a callback is valid until the callback returns.
+ *
+ * Byte order. Addresses are in network byte order, every number (ports too)
+ * is in host byte order.
+ *
+ * Threads. A struct lbmesh and a struct lbmesh_commit belong to one thread at
+ * a time; different ones are independent of each other.
+ */
+#ifndef LBMESH_LBMESH_H
+#define LBMESH_LBMESH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/lbmesh.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define LBMESH_PUBLIC __attribute__((visibility("default")))
+#define LBMESH_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define LBMESH_PUBLIC
+#define LBMESH_MUST_CHECK
+#endif
+
+/* Room for every message of the kernel and of the library, with the NUL. */
+#define LBMESH_MESSAGE_SIZE 256
+/* Room for the path of an attribute, "rule[4294967295].src-port[0].first". */
+#define LBMESH_PATH_SIZE 96
+/* Room for a prefix or an address as text, with the NUL. */
+#define LBMESH_PREFIX_STRLEN 56
+/* One timing for each phase that ran. */
+#define LBMESH_TIMINGS_MAX 8
+
+struct lbmesh;
+struct lbmesh_commit;
+
+/**
+ * struct lbmesh_error - Why something failed.
+ * @code: a positive errno, 0 when nothing failed
+ * @phase: the phase of the commit that ended it; parse for what was refused
+ *	at once
+ * @object: kind of the object at fault, or LBMESH_OBJECT_NONE
+ * @index: its place among the objects of its kind in the message, from 0
+ * @message: a sentence for people, the kernel's own where it gave one
+ * @path: the attribute at fault ("peer[3].public-key"), or empty
+ */
+struct lbmesh_error {
+	int code;
+	enum lbmesh_phase phase;
+	enum lbmesh_object object;
+	uint32_t index;
+	char message[LBMESH_MESSAGE_SIZE];
+	char path[LBMESH_PATH_SIZE];
+};
+
+/**
+ * struct lbmesh_prefix - An address or a prefix.
+ * @family: AF_INET or AF_INET6; 0 is "absent"
+ * @len: length of the prefix in bits; 32 or 128 is one address
+ * @addr: network byte order; the first 4 bytes for AF_INET, the rest zero
+ */
+struct lbmesh_prefix {
+	uint8_t family;
+	uint8_t len;
+	uint8_t addr[16];
+};
+
+/* Objects, one struct for commits and dumps alike; the spec says more. */
+
+/**
+ * struct lbmesh_device - A WireGuard interface that lbmesh manages.
+ * @id: the key; not 0
+ * @ifindex: the interface by index; in a commit exactly one of the two
+ * @ifname: the interface by name; at most LBMESH_IFNAME_MAX bytes
+ * @private_key: LBMESH_KEY_LEN bytes; NULL keeps the key; never in dumps
+ * @has_listen_port: false keeps the port
+ * @listen_port: UDP port
+ * @has_fwmark: false keeps the mark
+ * @fwmark: mark of the encrypted packets
+ * @mtu: bytes; 0 keeps the MTU
+ */
+struct lbmesh_device {
+	uint32_t id;
+	uint32_t ifindex;
+	const char *ifname;
+	const uint8_t *private_key;
+	bool has_listen_port;
+	bool has_fwmark;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	uint32_t mtu;
+};
+
+/**
+ * struct lbmesh_network - An overlay network.
+ * @id: the key; not 0
+ * @label: at most LBMESH_LABEL_MAX bytes, or NULL
+ */
+struct lbmesh_network {
+	uint32_t id;
+	const char *label;
+};
+
+/**
+ * struct lbmesh_bridge - A link between two networks.
+ * @id: the key; not 0
+ * @network_a: id of one network
+ * @network_b: id of the other
+ */
+struct lbmesh_bridge {
+	uint32_t id;
+	uint32_t network_a;
+	uint32_t network_b;
+};
+
+/**
+ * struct lbmesh_peer - A WireGuard peer; the key is device and public key.
+ * @device: id of the device
+ * @public_key: LBMESH_KEY_LEN bytes
+ * @preshared_key: LBMESH_KEY_LEN bytes; NULL keeps what is set, all zeros
+ *	removes it; never in dumps
+ * @endpoint: underlay address, a whole one; family 0 = none given
+ * @endpoint_port: UDP port, host byte order; sent when there is an endpoint
+ * @keepalive: persistent keepalive interval in seconds; 0 is off
+ */
+struct lbmesh_peer {
+	uint32_t device;
+	const uint8_t *public_key;
+	const uint8_t *preshared_key;
+	struct lbmesh_prefix endpoint;
+	uint16_t endpoint_port;
+	uint16_t keepalive;
+};
+
+/**
+ * struct lbmesh_member - An address of a network; the key is device and prefix.
+ * @network: id of the network
+ * @device: id of the device it is reached through or lives on
+ * @prefix: address or prefix; required
+ * @public_key: LBMESH_KEY_LEN bytes of the peer that has it; NULL means us
+ */
+struct lbmesh_member {
+	uint32_t network;
+	uint32_t device;
+	struct lbmesh_prefix prefix;
+	const uint8_t *public_key;
+};
+
+/**
+ * struct lbmesh_layer - An ordered list of rules.
+ * @id: the key; not 0
+ * @label: at most LBMESH_LABEL_MAX bytes, or NULL
+ */
+struct lbmesh_layer {
+	uint32_t id;
+	const char *label;
+};
+
+/**
+ * enum lbmesh_selector_kind - Which field of a selector counts.
+ * @LBMESH_SELECTOR_ABSENT: none; the rule matches any address
+ * @LBMESH_SELECTOR_PREFIX: prefix
+ * @LBMESH_SELECTOR_SET: set
+ * @LBMESH_SELECTOR_KEYWORD: keyword
+ */
+enum lbmesh_selector_kind {
+	LBMESH_SELECTOR_ABSENT,
+	LBMESH_SELECTOR_PREFIX,
+	LBMESH_SELECTOR_SET,
+	LBMESH_SELECTOR_KEYWORD,
+};
+
+/**
+ * struct lbmesh_selector - Addresses that a rule matches.
+ * @kind: which of the others counts
+ * @prefix: address or prefix
+ * @set: id of a set
+ * @keyword: a selector that is not an address
+ */
+struct lbmesh_selector {
+	enum lbmesh_selector_kind kind;
+	struct lbmesh_prefix prefix;
+	uint32_t set;
+	enum lbmesh_keyword keyword;
+};
+
+/**
+ * struct lbmesh_range - A closed range of ports, host byte order.
+ * @first: first port
+ * @last: last port, not less than the first
+ */
+struct lbmesh_range {
+	uint16_t first;
+	uint16_t last;
+};
+
+/**
+ * struct lbmesh_rule - A rule of a layer; the key is layer and id.
+ * @layer: id of the layer
+ * @id: not 0
+ * @position: rules are visited by ascending position
+ * @action: what the rule does
+ * @direction: when has_direction; both otherwise
+ * @protocol: IP protocol number, when has_protocol; any otherwise
+ * @icmp_type: when has_icmp_type
+ * @icmp_code: when has_icmp_code
+ * @has_direction: see @direction
+ * @has_protocol: see @protocol
+ * @has_icmp_type: see @icmp_type
+ * @has_icmp_code: see @icmp_code
+ * @log: report matches on the verdict group
+ * @src: source addresses
+ * @dst: destination addresses
+ * @src_ports: array of @n_src_ports ranges, or NULL
+ * @n_src_ports: how many
+ * @dst_ports: array of @n_dst_ports ranges, or NULL
+ * @n_dst_ports: how many
+ */
+struct lbmesh_rule {
+	uint32_t layer;
+	uint32_t id;
+	uint32_t position;
+	enum lbmesh_action action;
+	enum lbmesh_direction direction;
+	uint8_t protocol;
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	bool has_direction;
+	bool has_protocol;
+	bool has_icmp_type;
+	bool has_icmp_code;
+	bool log;
+	struct lbmesh_selector src;
+	struct lbmesh_selector dst;
+	const struct lbmesh_range *src_ports;
+	size_t n_src_ports;
+	const struct lbmesh_range *dst_ports;
+	size_t n_dst_ports;
+};
+
+/**
+ * struct lbmesh_set - A set of addresses and prefixes, shared by rules.
+ * @id: the key; not 0
+ * @label: at most LBMESH_LABEL_MAX bytes, or NULL
+ */
+struct lbmesh_set {
+	uint32_t id;
+	const char *label;
+};
+
+/**
+ * struct lbmesh_element - An element of a set; the key is set and prefix.
+ * @set: id of the set
+ * @prefix: address or prefix; required
+ * @timeout_ms: milliseconds until it goes away; 0 is never
+ */
+struct lbmesh_element {
+	uint32_t set;
+	struct lbmesh_prefix prefix;
+	uint32_t timeout_ms;
+};
+
+/**
+ * struct lbmesh_endpoint - What the layers judge.
+ * @id: the key; not 0
+ * @label: at most LBMESH_LABEL_MAX bytes, or NULL
+ * @kind: host or sandbox
+ * @ifindex: the interface by index; in a commit exactly one of the two
+ * @ifname: the interface by name
+ * @ipv4: its IPv4 address, or family 0
+ * @ipv6: its IPv6 address, or family 0
+ * @layers: array of @n_layers ids of layers in their order, or NULL
+ * @n_layers: how many
+ * @has_ingress_default: false is the default of the kind
+ * @has_egress_default: false is the default of the kind
+ * @ingress_default: when no rule decides
+ * @egress_default: when no rule decides
+ */
+struct lbmesh_endpoint {
+	uint32_t id;
+	const char *label;
+	enum lbmesh_endpoint_kind kind;
+	uint32_t ifindex;
+	const char *ifname;
+	struct lbmesh_prefix ipv4;
+	struct lbmesh_prefix ipv6;
+	const uint32_t *layers;
+	size_t n_layers;
+	bool has_ingress_default;
+	bool has_egress_default;
+	enum lbmesh_action ingress_default;
+	enum lbmesh_action egress_default;
+};
+
+/* Answers. */
+
+/**
+ * struct lbmesh_counts - A number for each kind of object.
+ *
+ * @message_bytes and @cache_entries are for limits only. What the kernel does
+ * not say is 0.
+ */
+struct lbmesh_counts {
+	uint32_t devices;
+	uint32_t networks;
+	uint32_t bridges;
+	uint32_t peers;
+	uint32_t members;
+	uint32_t layers;
+	uint32_t rules;
+	uint32_t sets;
+	uint32_t elements;
+	uint32_t endpoints;
+	uint32_t message_bytes;
+	uint32_t cache_entries;
+};
+
+/**
+ * struct lbmesh_info - What the module is and can do, in this namespace.
+ * @family_version: version of the family that it speaks
+ * @module_version: its own version
+ * @capabilities: bits of enum lbmesh_capability
+ * @limits: the most that the namespace may have
+ */
+struct lbmesh_info {
+	uint32_t family_version;
+	char module_version[64];
+	uint32_t capabilities;
+	struct lbmesh_counts limits;
+};
+
+/**
+ * struct lbmesh_timing - How long a phase took.
+ * @phase: which
+ * @duration_ns: nanoseconds of monotonic time
+ */
+struct lbmesh_timing {
+	enum lbmesh_phase phase;
+	uint64_t duration_ns;
+};
+
+/**
+ * struct lbmesh_result - How a job (commit or flush) ended.
+ * @cookie: the kernel's name of the job
+ * @token: the sender's name of it, 0 when unknown
+ * @generation: number in force when it had ended; the new one when it was
+ *	done and changed something
+ * @error: code 0 when it was done, otherwise what went wrong and where
+ * @n_timings: how many of @timings are set
+ * @timings: how long each phase took, in their order
+ */
+struct lbmesh_result {
+	uint64_t cookie;
+	uint64_t token;
+	uint64_t generation;
+	struct lbmesh_error error;
+	size_t n_timings;
+	struct lbmesh_timing timings[LBMESH_TIMINGS_MAX];
+};
+
+/**
+ * struct lbmesh_gate - Packets that the gate judged since the first commit.
+ * @passed: let through
+ * @not_member: dropped because an end is no member
+ * @not_connected: dropped because the networks are not connected
+ * @malformed: dropped because they are no well-formed IP packets
+ */
+struct lbmesh_gate {
+	uint64_t passed;
+	uint64_t not_member;
+	uint64_t not_connected;
+	uint64_t malformed;
+};
+
+/**
+ * struct lbmesh_generation - What is in force in the namespace.
+ * @number: of the generation; 0 when none is in force
+ * @state: what the namespace is doing
+ * @pending_ms: milliseconds left for confirm, in state pending
+ * @counts: objects that it holds
+ * @gate: counters of the gate
+ * @has_last: false when no job has run yet
+ * @has_last_result: false while the last job is still running
+ * @last: the last job; its generation is @number
+ */
+struct lbmesh_generation {
+	uint64_t number;
+	enum lbmesh_state state;
+	uint32_t pending_ms;
+	struct lbmesh_counts counts;
+	struct lbmesh_gate gate;
+	bool has_last;
+	bool has_last_result;
+	struct lbmesh_result last;
+};
+
+/**
+ * enum lbmesh_event_kind - What a multicast message was about.
+ * @LBMESH_EVENT_GENERATION: a new generation is in force, or the last ended
+ */
+enum lbmesh_event_kind {
+	LBMESH_EVENT_GENERATION,
+};
+
+/**
+ * struct lbmesh_event - A multicast message.
+ * @kind: which
+ * @generation: for LBMESH_EVENT_GENERATION
+ */
+struct lbmesh_event {
+	enum lbmesh_event_kind kind;
+	struct lbmesh_generation generation;
+};
+
+/* Connection (connection.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_open(struct lbmesh **conn, struct lbmesh_error *err);
+LBMESH_PUBLIC void lbmesh_close(struct lbmesh *conn);
+LBMESH_PUBLIC void lbmesh_closep(struct lbmesh **conn);
+LBMESH_PUBLIC void lbmesh_timeout_set(struct lbmesh *conn, int timeout_ms);
+LBMESH_PUBLIC int lbmesh_fd(const struct lbmesh *conn);
+LBMESH_PUBLIC const char *lbmesh_version(void);
+
+/* Commit builder (commit.c, commit-mesh.c, commit-firewall.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+struct lbmesh_commit *lbmesh_commit_new(enum lbmesh_commit_mode mode);
+LBMESH_PUBLIC void lbmesh_commit_free(struct lbmesh_commit *commit);
+LBMESH_PUBLIC void lbmesh_commit_freep(struct lbmesh_commit **commit);
+LBMESH_PUBLIC void lbmesh_commit_set_expect_gen(struct lbmesh_commit *commit, uint64_t generation);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_set_token(struct lbmesh_commit *commit, uint64_t token);
+LBMESH_PUBLIC uint64_t lbmesh_commit_token(const struct lbmesh_commit *commit);
+LBMESH_PUBLIC void lbmesh_commit_set_confirm_timeout(struct lbmesh_commit *commit,
+						     uint32_t timeout_ms);
+LBMESH_PUBLIC size_t lbmesh_commit_size(const struct lbmesh_commit *commit);
+LBMESH_PUBLIC size_t lbmesh_commit_objects(const struct lbmesh_commit *commit);
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_device(struct lbmesh_commit *commit, const struct lbmesh_device *device);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_network(struct lbmesh_commit *commit, const struct lbmesh_network *network);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_bridge(struct lbmesh_commit *commit, const struct lbmesh_bridge *bridge);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_peer(struct lbmesh_commit *commit, const struct lbmesh_peer *peer);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_member(struct lbmesh_commit *commit, const struct lbmesh_member *member);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_layer(struct lbmesh_commit *commit, const struct lbmesh_layer *layer);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_rule(struct lbmesh_commit *commit, const struct lbmesh_rule *rule);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_set(struct lbmesh_commit *commit, const struct lbmesh_set *set);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_element(struct lbmesh_commit *commit, const struct lbmesh_element *element);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_put_endpoint(struct lbmesh_commit *commit,
+			       const struct lbmesh_endpoint *endpoint);
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_device(struct lbmesh_commit *commit, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_network(struct lbmesh_commit *commit, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_bridge(struct lbmesh_commit *commit, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_peer(struct lbmesh_commit *commit, uint32_t device,
+			      const uint8_t public_key[LBMESH_KEY_LEN]);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_member(struct lbmesh_commit *commit, uint32_t device,
+				const struct lbmesh_prefix *prefix);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_layer(struct lbmesh_commit *commit, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_rule(struct lbmesh_commit *commit, uint32_t layer, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_set(struct lbmesh_commit *commit, uint32_t id);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_element(struct lbmesh_commit *commit, uint32_t set,
+				 const struct lbmesh_prefix *prefix);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_remove_endpoint(struct lbmesh_commit *commit, uint32_t id);
+
+/* Jobs (job.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_send(struct lbmesh *conn, const struct lbmesh_commit *commit, uint64_t *cookie,
+		       struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_wait(struct lbmesh *conn, uint64_t cookie, int timeout_ms,
+		       struct lbmesh_result *result, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_commit_run(struct lbmesh *conn, const struct lbmesh_commit *commit, int timeout_ms,
+		      struct lbmesh_result *result, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_flush(struct lbmesh *conn, const uint64_t *expect_gen, int timeout_ms,
+		 struct lbmesh_result *result, struct lbmesh_error *err);
+
+/* Questions (generation.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_info_get(struct lbmesh *conn, struct lbmesh_info *info, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_generation_get(struct lbmesh *conn, struct lbmesh_generation *generation,
+			  struct lbmesh_error *err);
+
+/* Dumps (dump.c). */
+
+typedef int (*lbmesh_device_fn)(const struct lbmesh_device *device, void *data);
+typedef int (*lbmesh_network_fn)(const struct lbmesh_network *network, void *data);
+typedef int (*lbmesh_bridge_fn)(const struct lbmesh_bridge *bridge, void *data);
+typedef int (*lbmesh_peer_fn)(const struct lbmesh_peer *peer, void *data);
+typedef int (*lbmesh_member_fn)(const struct lbmesh_member *member, void *data);
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_device_dump(struct lbmesh *conn, lbmesh_device_fn fn, void *data,
+		       uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_network_dump(struct lbmesh *conn, lbmesh_network_fn fn, void *data,
+			uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_bridge_dump(struct lbmesh *conn, lbmesh_bridge_fn fn, void *data,
+		       uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_peer_dump(struct lbmesh *conn, uint32_t device, lbmesh_peer_fn fn, void *data,
+		     uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_member_dump(struct lbmesh *conn, uint32_t network, lbmesh_member_fn fn, void *data,
+		       uint64_t *generation, struct lbmesh_error *err);
+
+/* Events (event.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_event_subscribe(struct lbmesh *conn, struct lbmesh_error *err);
+LBMESH_PUBLIC int lbmesh_event_fd(const struct lbmesh *conn);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_event_next(struct lbmesh *conn, struct lbmesh_event *event, struct lbmesh_error *err);
+
+/* Addresses and prefixes (prefix.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_prefix_parse(const char *text, struct lbmesh_prefix *prefix);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_address_parse(const char *text, struct lbmesh_prefix *address);
+LBMESH_PUBLIC int lbmesh_prefix_format(const struct lbmesh_prefix *prefix, char *text,
+				       size_t size);
+LBMESH_PUBLIC int lbmesh_address_format(const struct lbmesh_prefix *address, char *text,
+					size_t size);
+LBMESH_PUBLIC int lbmesh_prefix_check(const struct lbmesh_prefix *prefix);
+LBMESH_PUBLIC int lbmesh_prefix_compare(const struct lbmesh_prefix *a,
+					const struct lbmesh_prefix *b);
+
+/* Names of enum values, as in the spec (name.c). */
+
+LBMESH_PUBLIC const char *lbmesh_state_name(enum lbmesh_state state);
+LBMESH_PUBLIC const char *lbmesh_phase_name(enum lbmesh_phase phase);
+LBMESH_PUBLIC const char *lbmesh_object_name(enum lbmesh_object object);
+LBMESH_PUBLIC const char *lbmesh_capability_name(uint32_t bit);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LBMESH_LBMESH_H */

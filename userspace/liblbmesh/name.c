@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * name.c - names of enum values, spelled as the spec spells them, for messages
+ * and JSON. A value of a newer module is "unknown".
+ */
+#include "internal.h"
+
+static const char *name_at(const char *const *names, size_t count, size_t value)
+{
+	return value < count && names[value] ? names[value] : "unknown";
+}
+
+/**
+ * lbmesh_state_name() - The name of a state.
+ * @state: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_state_name(enum lbmesh_state state)
+{
+	static const char *const names[] = {
+		[LBMESH_STATE_EMPTY] = "empty",
+		[LBMESH_STATE_ACTIVE] = "active",
+		[LBMESH_STATE_COMMITTING] = "committing",
+		[LBMESH_STATE_PENDING] = "pending",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)state);
+}
+
+/**
+ * lbmesh_phase_name() - The name of a phase of a commit.
+ * @phase: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_phase_name(enum lbmesh_phase phase)
+{
+	static const char *const names[] = {
+		[LBMESH_PHASE_PARSE] = "parse",	  [LBMESH_PHASE_PREPARE] = "prepare",
+		[LBMESH_PHASE_FLIP] = "flip",	  [LBMESH_PHASE_CONFIRM] = "confirm",
+		[LBMESH_PHASE_RETIRE] = "retire",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)phase);
+}
+
+/**
+ * lbmesh_object_name() - The name of a kind of object.
+ * @object: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_object_name(enum lbmesh_object object)
+{
+	static const char *const names[] = {
+		[LBMESH_OBJECT_NONE] = "none",	       [LBMESH_OBJECT_DEVICE] = "device",
+		[LBMESH_OBJECT_NETWORK] = "network",   [LBMESH_OBJECT_BRIDGE] = "bridge",
+		[LBMESH_OBJECT_PEER] = "peer",	       [LBMESH_OBJECT_MEMBER] = "member",
+		[LBMESH_OBJECT_LAYER] = "layer",       [LBMESH_OBJECT_RULE] = "rule",
+		[LBMESH_OBJECT_SET] = "set",	       [LBMESH_OBJECT_ELEMENT] = "element",
+		[LBMESH_OBJECT_ENDPOINT] = "endpoint",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)object);
+}
+
+/**
+ * lbmesh_capability_name() - The name of a capability of the module.
+ * @bit: one bit of struct lbmesh_info's capabilities
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_capability_name(uint32_t bit)
+{
+	switch (bit) {
+	case LBMESH_CAPABILITY_MESH:
+		return "mesh";
+	case LBMESH_CAPABILITY_CONFIRM:
+		return "confirm";
+	case LBMESH_CAPABILITY_FIREWALL:
+		return "firewall";
+	case LBMESH_CAPABILITY_AUDIT:
+		return "audit";
+	case LBMESH_CAPABILITY_EXPLAIN:
+		return "explain";
+	default:
+		return "unknown";
+	}
+}
