@@ -109,7 +109,7 @@ static int put_timing(struct sk_buff *skb, const struct lbm_result *result)
 		if (!nest ||
 		    nla_put_u8(skb, LBMESH_A_TIMING_PHASE, phase) ||
 		    lbm_put_u64(skb, LBMESH_A_TIMING_DURATION_NS,
-				      result->duration[phase]))
+				result->duration[phase]))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 	}
@@ -120,8 +120,7 @@ static int put_job(struct sk_buff *skb, const struct lbm_result *result)
 {
 	if (lbm_put_u64(skb, LBMESH_A_COOKIE, result->cookie))
 		return -EMSGSIZE;
-	if (result->token &&
-	    lbm_put_u64(skb, LBMESH_A_TOKEN, result->token))
+	if (result->token && lbm_put_u64(skb, LBMESH_A_TOKEN, result->token))
 		return -EMSGSIZE;
 	return put_result(skb, result) ?: put_timing(skb, result);
 }
