@@ -191,7 +191,8 @@ guest_inits() {
 		if [ "$1" = vm ]; then
 			echo 'mount -n -t tmpfs tmpfs /run && mkdir /run/root'
 			echo "mount -n -t 9p -o ro,cache=loose,$p9 virtme.initmount1 /run/root"
-			printf 'exec chroot /run/root /bin/bash %q\n' "$scratch/init2"
+			# As switch_root does: a mere chroot may make no user namespaces.
+			printf 'cd /run/root && mount -n --move . / && exec chroot . /bin/bash %q\n' "$scratch/init2"
 		fi
 		printf 'exec /bin/bash %q\n' "$scratch/init2"
 	} >"$scratch/init"
