@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* lbd: the table of subcommands. Everything else is in the library that the tests link, too. */
+#include "agent/agent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{"agent", agent_main, "keep this host in the networks of a topology file"},
+};
+
+static void help_print(FILE *stream)
+{
+	fputs("Usage: lbd COMMAND [OPTION]...\n\nCommands:\n", stream);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\nlbd COMMAND --help says more. lbd --version shows the version.\n", stream);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help_print(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help")) {
+		help_print(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("lbd %s\n", LBD_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "lbd: no command \"%s\"\nTry: lbd --help\n", argv[1]);
+	return EXIT_USAGE;
+}
