@@ -214,61 +214,65 @@ void lbm_generation_put(struct lbm_generation *gen)
 	kfree(gen);
 }
 
-/* Set or unset the second and third entries of a bridge or a member. */
-static int set_others(struct lbm_generation *gen, struct lbm_object *object)
+/* An entry of an object besides the one in the index of its kind. */
+struct entry {
+	struct lbm_trie *trie;
+	struct lbm_key key;
+};
+
+/* The further entries of an object: none, one or two. */
+static int further_entries(struct lbm_generation *gen,
+			   const struct lbm_object *object,
+			   struct entry entries[2])
 {
 	const struct lbm_bridge *bridge;
 	const struct lbm_member *member;
-	struct lbm_key key;
-	int ret;
 
-	if (object->kind == LBMESH_OBJECT_BRIDGE) {
+	switch (object->kind) {
+	case LBMESH_OBJECT_BRIDGE:
 		bridge = lbm_object_as(bridge, object);
-		lbm_key_link(&key, bridge->network[0], bridge->network[1]);
-		ret = lbm_trie_set(&gen->links, &key, object);
-		if (ret)
-			return ret;
-		lbm_key_link(&key, bridge->network[1], bridge->network[0]);
-		return lbm_trie_set(&gen->links, &key, object);
-	}
-	if (object->kind == LBMESH_OBJECT_MEMBER) {
+		entries[0].trie = &gen->links;
+		lbm_key_link(&entries[0].key, bridge->network[0],
+			     bridge->network[1]);
+		entries[1].trie = &gen->links;
+		lbm_key_link(&entries[1].key, bridge->network[1],
+			     bridge->network[0]);
+		return 2;
+	case LBMESH_OBJECT_MEMBER:
 		member = lbm_object_as(member, object);
-		key_of_network(&key, member);
-		ret = lbm_trie_set(&gen->of_network, &key, object);
-		if (ret || member->local)
-			return ret;
-		key_of_peer(&key, member);
-		return lbm_trie_set(&gen->of_peer, &key, object);
+		entries[0].trie = &gen->of_network;
+		key_of_network(&entries[0].key, member);
+		if (member->local)
+			return 1;
+		entries[1].trie = &gen->of_peer;
+		key_of_peer(&entries[1].key, member);
+		return 2;
+	default:
+		return 0;
 	}
-	return 0;
 }
 
-static int unset_others(struct lbm_generation *gen, struct lbm_object *object)
+static int set_further(struct lbm_generation *gen, struct lbm_object *object)
 {
-	const struct lbm_bridge *bridge;
-	const struct lbm_member *member;
-	struct lbm_key key;
-	int ret;
+	struct entry entries[2];
+	int i, count, ret = 0;
 
-	if (object->kind == LBMESH_OBJECT_BRIDGE) {
-		bridge = lbm_object_as(bridge, object);
-		lbm_key_link(&key, bridge->network[0], bridge->network[1]);
-		ret = lbm_trie_unset(&gen->links, &key);
-		if (ret)
-			return ret;
-		lbm_key_link(&key, bridge->network[1], bridge->network[0]);
-		return lbm_trie_unset(&gen->links, &key);
-	}
-	if (object->kind == LBMESH_OBJECT_MEMBER) {
-		member = lbm_object_as(member, object);
-		key_of_network(&key, member);
-		ret = lbm_trie_unset(&gen->of_network, &key);
-		if (ret || member->local)
-			return ret;
-		key_of_peer(&key, member);
-		return lbm_trie_unset(&gen->of_peer, &key);
-	}
-	return 0;
+	count = further_entries(gen, object, entries);
+	for (i = 0; i < count && !ret; i++)
+		ret = lbm_trie_set(entries[i].trie, &entries[i].key, object);
+	return ret;
+}
+
+static int unset_further(struct lbm_generation *gen,
+			 const struct lbm_object *object)
+{
+	struct entry entries[2];
+	int i, count, ret = 0;
+
+	count = further_entries(gen, object, entries);
+	for (i = 0; i < count && !ret; i++)
+		ret = lbm_trie_unset(entries[i].trie, &entries[i].key);
+	return ret;
 }
 
 static struct lbm_trie *index_of(struct lbm_generation *gen,
@@ -291,7 +295,7 @@ int lbm_generation_set(struct lbm_generation *gen, struct lbm_object *object)
 	int ret;
 
 	if (old) {
-		ret = unset_others(gen, old);
+		ret = unset_further(gen, old);
 		if (ret)
 			return ret;
 	} else {
@@ -299,7 +303,7 @@ int lbm_generation_set(struct lbm_generation *gen, struct lbm_object *object)
 	}
 	lbm_key_object(&key, object);
 	ret = lbm_trie_set(index_of(gen, object->kind), &key, object);
-	return ret ?: set_others(gen, object);
+	return ret ?: set_further(gen, object);
 }
 
 /**
@@ -315,7 +319,7 @@ int lbm_generation_unset(struct lbm_generation *gen, struct lbm_object *object)
 	struct lbm_key key;
 	int ret;
 
-	ret = unset_others(gen, object);
+	ret = unset_further(gen, object);
 	if (ret)
 		return ret;
 	gen->count[object->kind]--;
