@@ -1,6 +1,6 @@
 #!/bin/bash
-# The kernel's own client of any generic netlink family, tools/net/ynl/cli.py, with our spec: it must
-# be able to ask, to commit and to dump, with nothing of ours but the YAML file.
+# The kernel's own client of any generic netlink family, tools/net/ynl/cli.py, with our spec: it
+# must be able to ask, to commit and to dump, with nothing of ours but the YAML file.
 #
 # usage: selftests/ynl.sh       (as root, with the module loaded; make -C selftests was run)
 set -euo pipefail
@@ -14,7 +14,8 @@ cli=$linux/tools/net/ynl/cli.py
 python=/usr/bin/python3
 
 [ -e "$cli" ] || skip_all "no cli.py of a kernel source tree at $linux; run make -C selftests"
-"$python" -c 'import yaml, jsonschema' 2>/dev/null || skip_all "python3 has no yaml or no jsonschema"
+"$python" -c 'import yaml, jsonschema' 2>/dev/null ||
+	skip_all "python3 has no yaml or no jsonschema"
 if [ -z "${LBMESH_YNL_NAMESPACE-}" ]; then
 	LBMESH_YNL_NAMESPACE=1 exec unshare -n "$0" "$@"
 fi
@@ -26,8 +27,8 @@ mkdir "$scratch/specs"
 cp "$clone/Documentation/netlink/specs/lbmesh.yaml" "$scratch/specs/"
 cp "$linux/Documentation/netlink/genetlink-legacy.yaml" "$scratch/"
 
-# ynl ARG...: every start of cli.py reads the whole spec, which takes seconds on an emulated CPU. The
-# schema is looked at by the first test only.
+# ynl ARG...: every start of cli.py reads the whole spec, which takes seconds on an emulated CPU.
+# The schema is looked at by the first test only.
 ynl() { "$python" "$cli" --spec "$scratch/specs/lbmesh.yaml" --no-schema --output-json "$@"; }
 
 key=$(printf '%064d' 7)

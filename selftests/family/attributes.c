@@ -2,8 +2,8 @@
 /*
  * Each attribute of each message of the family, by tables of the spec: a wrong length, a number out
  * of range, a number that the spec does not have, a wrong nested flag are refused with the errno,
- * the sentence and the offset of the attribute, and leave what is in force as it was. All of this is
- * the generated policy's work; what the module refuses itself is in refusals.c.
+ * the sentence and the offset of the attribute, and leave what is in force as it was. All of this
+ * is the generated policy's work; what the module refuses itself is in refusals.c.
  */
 
 #include <errno.h>

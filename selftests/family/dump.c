@@ -122,6 +122,8 @@ TEST_F_TIMEOUT(dump, shows_two_thousand_peers_and_members_once_each, 120)
 
 TEST_F(dump, shows_all_networks_and_bridges)
 {
+	static const char longest[] =
+		"sixty-three bytes are the longest label that a network may have";
 	struct lbmesh_commit *commit = replace_new();
 	const char *text;
 	int lines = 0;
@@ -129,7 +131,7 @@ TEST_F(dump, shows_all_networks_and_bridges)
 	for (uint32_t i = 1; i <= 1000; i++) {
 		must(lbmesh_commit_put_network(commit, &(struct lbmesh_network){
 			.id = i,
-			.label = "sixty-three bytes are the longest label that a network may have" }));
+			.label = longest }));
 		if (i > 1)
 			put_bridge(commit, i, i - 1, i);
 	}

@@ -10,7 +10,8 @@
  *          |                     |                     |
  *          +---------------------+---------------------+   br0
  *
- * Each host's one WireGuard interface carries all of its networks, so only the gate keeps them apart.
+ * Each host's one WireGuard interface carries all of its networks, so only the gate keeps them
+ * apart.
  */
 
 #include <arpa/inet.h>
@@ -65,8 +66,8 @@ __attribute__((constructor)) static void keys_make(void)
 {
 	for (ALL_HOSTS(i)) {
 		sh_read(private_texts[i], sizeof(private_texts[i]), "wg genkey 2>/dev/null");
-		sh_read(public_texts[i], sizeof(public_texts[i]), "echo '%s' | wg pubkey 2>/dev/null",
-			private_texts[i]);
+		sh_read(public_texts[i], sizeof(public_texts[i]),
+			"echo '%s' | wg pubkey 2>/dev/null", private_texts[i]);
 	}
 }
 

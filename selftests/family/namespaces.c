@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network namespaces and the module's life: state of one namespace is nobody else's, a namespace can
- * end at any moment, and the module stays as long as one of them has a generation in force.
+ * Network namespaces and the module's life: state of one namespace is nobody else's, a namespace
+ * can end at any moment, and the module stays as long as one of them has a generation in force.
  * LBMESH_KO is the path of the module, to load it again after it was unloaded.
  */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Netlink messages that liblbmesh would refuse to build: wrong lengths, numbers that no attribute
- * has, flags that are missing. Only tests of refusals, and the dump that is read piece by piece, use
- * this; whatever is well formed goes through the library.
+ * has, flags that are missing. Only tests of refusals, and the dump that is read piece by piece,
+ * use this; whatever is well formed goes through the library.
  */
 #ifndef LBMESH_SELFTESTS_RAW_H
 #define LBMESH_SELFTESTS_RAW_H
@@ -60,8 +60,8 @@ struct raw_answer raw_ask(struct raw *raw);
 /* Sends only. Returns 0 or a negative errno. */
 int raw_send(struct raw *raw);
 /*
- * Sends two messages as one datagram, which the kernel handles one right after the other. The second
- * lies in another raw, has another sequence, and is answered on the socket of the first.
+ * Sends two messages as one datagram, which the kernel handles one right after the other. The
+ * second lies in another raw, has another sequence, and is answered on the socket of the first.
  */
 int raw_send_both(struct raw *raw, const struct raw *second);
 /* Waits for the ACK of the request with this sequence. */

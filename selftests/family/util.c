@@ -499,7 +499,9 @@ int count_members(struct lbmesh *conn, uint32_t network)
 }
 
 /* Columns of "wg show IFNAME dump", in which the first line is the device's. */
-static const char *const device_columns[] = { "private-key", "public-key", "listen-port", "fwmark" };
+static const char *const device_columns[] = {
+	"private-key", "public-key", "listen-port", "fwmark",
+};
 static const char *const peer_columns[] = {
 	"public-key", "preshared-keys", "endpoints", "allowed-ips",
 	"latest-handshakes", "received", "sent", "persistent-keepalive",

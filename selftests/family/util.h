@@ -26,8 +26,8 @@ int sh_read(char *output, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Runs lines of ip's batch in the present namespace or in one named by ip netns: one program however
- * many lines. Returns its exit status.
+ * Runs lines of ip's batch in the present namespace or in one named by ip netns: one program
+ * however many lines. Returns its exit status.
  */
 int ip(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -42,7 +42,7 @@ int ip(const char *name, const char *format, ...) __attribute__((format(printf, 
 int namespace_enter(void);
 /* What ip netns add does. Returns 0 or a negative errno. */
 int namespace_add(const char *name);
-/* Opens a namespace named by ip netns, or the present one when name is NULL. Returns a descriptor. */
+/* Opens a namespace named by ip netns, or the present one if name is NULL. Returns a descriptor. */
 int namespace_open(const char *name);
 /* Moves the process into the namespace of the descriptor. Returns 0 or a negative errno. */
 int namespace_set(int fd);
