@@ -400,6 +400,17 @@ static int check_commit(struct genl_info *info)
 	return 0;
 }
 
+static struct lbm_job *begin_job(struct lbm_net *ln, struct genl_info *info,
+				 u64 token)
+{
+	struct lbm_job *job;
+
+	job = lbm_job_new(ln, info->snd_portid, token);
+	if (!job)
+		NL_SET_ERR_MSG(info->extack, "out of memory");
+	return job;
+}
+
 static int commit(struct lbm_net *ln, struct genl_info *info)
 {
 	u64 token = get_u64(info, LBMESH_A_TOKEN);
@@ -410,7 +421,7 @@ static int commit(struct lbm_net *ln, struct genl_info *info)
 	ret = check_token(info) ?: check_commit(info);
 	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
-	job = lbm_job_new(ln, info->snd_portid, token);
+	job = begin_job(ln, info, token);
 	if (!job)
 		return -ENOMEM;
 	ret = check_expected(job, info);
@@ -443,7 +454,7 @@ int lbmesh_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	ret = check_token(info);
 	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
-	job = lbm_job_new(ln, info->snd_portid, token);
+	job = begin_job(ln, info, token);
 	if (!job)
 		return -ENOMEM;
 	job->flush = true;

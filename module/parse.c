@@ -870,7 +870,7 @@ int lbm_parse_commit(struct lbm_job *job, struct genl_info *info,
 	job->next = lbm_generation_new(mode == LBMESH_COMMIT_MODE_DELTA ?
 				       job->base : NULL);
 	if (!job->next)
-		return -ENOMEM;
+		return refuse(&parse, NULL, "out of memory", -ENOMEM);
 	lbm_trie_copy(&parse.seen, NULL, U64_MAX);
 	for (pass = PASS_REMOVALS; pass <= PASS_REFERENCES && !ret; pass++)
 		ret = read_objects(&parse, info->nlhdr, pass);

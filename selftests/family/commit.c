@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a commit does to the state of a namespace: replace and delta, generations, tokens,
- * references between objects, results, notifications and flush. What it does to WireGuard is in wireguard.c,
- * what is refused for its form in refusals.c.
+ * references between objects, results, notifications and flush. What it does to WireGuard is
+ * in wireguard.c, what is refused for its form in refusals.c.
  */
 
 #include <errno.h>

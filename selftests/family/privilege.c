@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who may do what (goal R12): each command of the family against each kind of privilege. All of
- * them need CAP_NET_ADMIN in the user namespace that owns the network namespace, the socket's opener and
- * its user alike; and nothing that the module does for a sender may exceed what the sender may do.
+ * them need CAP_NET_ADMIN in the user namespace that owns the network namespace, the
+ * socket's opener and its user alike; and nothing that the module does for a sender may exceed what
+ * the sender may do.
  */
 
 #include <errno.h>
