@@ -282,50 +282,74 @@ static int check_expected(struct lbm_job *job, struct genl_info *info)
 	return -ESTALE;
 }
 
+/* Take a namespace's place for a job, and give the job its cookie. */
+static int accept_job(struct lbm_job *job, struct genl_info *info)
+{
+	struct lbm_net *ln = job->ln;
+
+	lockdep_assert_held(&ln->lock);
+	if (READ_ONCE(ln->dying)) {
+		NL_SET_ERR_MSG(info->extack, "the namespace goes away");
+		return -ENETDOWN;
+	}
+	/* The base must still be the one that the job was read against. */
+	if (ln->job || rcu_access_pointer(ln->active) != job->base) {
+		NL_SET_ERR_MSG(info->extack,
+			       "another commit or flush is running; try again");
+		return -EBUSY;
+	}
+	if (!lbm_net_pin(ln)) {
+		NL_SET_ERR_MSG(info->extack, "the module is being unloaded");
+		return -EBUSY;
+	}
+	job->result.cookie = ++ln->last_cookie;
+	ln->job = job;
+	return 0;
+}
+
+/* Undo accept_job() for a job that has not been queued. */
+static void withdraw_job(struct lbm_job *job)
+{
+	struct lbm_net *ln = job->ln;
+
+	mutex_lock(&ln->lock);
+	ln->job = NULL;
+	if (!rcu_access_pointer(ln->active))
+		lbm_net_unpin(ln);
+	mutex_unlock(&ln->lock);
+}
+
 /*
- * Hand a job that has been read to the worker, and answer with its cookie
- * first, so that the cookie comes before the result. The base must still be
- * the one that the job was read against.
+ * Hand a job that has been read to the worker. Its cookie is sent first, so
+ * that it comes before the result; and a job whose cookie cannot be sent is
+ * not run, so that an error always means that nothing changes.
  */
 static int start(struct lbm_job *job, struct genl_info *info)
 {
 	struct lbm_net *ln = job->ln;
-	u64 cookie;
 	int ret;
 
 	mutex_lock(&ln->lock);
-	if (READ_ONCE(ln->dying)) {
-		ret = -ENETDOWN;
-		NL_SET_ERR_MSG(info->extack, "the namespace goes away");
-		goto err;
-	}
-	if (ln->job || rcu_access_pointer(ln->active) != job->base) {
-		ret = -EBUSY;
-		NL_SET_ERR_MSG(info->extack,
-			       "another commit or flush is running; try again");
-		goto err;
-	}
-	if (!lbm_net_pin(ln)) {
-		ret = -EBUSY;
-		NL_SET_ERR_MSG(info->extack, "the module is being unloaded");
-		goto err;
-	}
-	cookie = ++ln->last_cookie;
-	job->result.cookie = cookie;
-	if (job->result.token) {
-		ln->last_token = job->result.token;
-		ln->last_token_cookie = cookie;
-	}
-	ln->job = job;
+	ret = accept_job(job, info);
 	mutex_unlock(&ln->lock);
-
-	/* The sender that misses this asks again with its token. */
-	ret = answer_cookie(info, cookie);
+	if (ret)
+		goto err;
+	ret = answer_cookie(info, job->result.cookie);
+	if (ret) {
+		NL_SET_ERR_MSG(info->extack, "the cookie could not be sent");
+		withdraw_job(job);
+		goto err;
+	}
+	if (job->result.token) {
+		mutex_lock(&ln->lock);
+		ln->last_token = job->result.token;
+		ln->last_token_cookie = job->result.cookie;
+		mutex_unlock(&ln->lock);
+	}
 	lbm_job_queue(job);
-	return ret;
+	return 0;
 
 err:
-	mutex_unlock(&ln->lock);
 	lbm_job_free(job);
 	return ret;
 }
