@@ -12,6 +12,13 @@ built=$clone/build/selftests
 # In this order: what is simple and quick comes first. ynl.sh is a shell test.
 tests=(attributes refusals commit wireguard privilege dump gate namespaces ynl.sh)
 
+# Needs a kernel that injects faults; that is the debug variant of scripts/uml.
+if [ -e /proc/self/fail-nth ]; then
+	tests+=(faults)
+else
+	echo '# faults: not on this kernel; scripts/uml -v debug runs it'
+fi
+
 usage() {
 	cat <<END
 usage: selftests/run.sh [--allow-skip] [TEST...]
