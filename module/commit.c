@@ -20,6 +20,7 @@
  * The order of requests within a phase is: interfaces, peers, addresses.
  */
 
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -80,6 +81,13 @@ static bool peer_stays(const struct lbm_job *job, u32 device,
 	return peer_in(job->base, device, public_key) &&
 	       peer_in(job->next, device, public_key) &&
 	       ifindex_in(job->base, device) == ifindex_in(job->next, device);
+}
+
+/* After a failure: what was not sent is not sent any more. */
+static void drop_request(struct commit *commit)
+{
+	commit->thief = false;
+	lbm_wg_drop(&commit->wg);
 }
 
 /* --- Removing addresses from peers that stay ---------------------------- */
@@ -555,7 +563,7 @@ static int retire(struct commit *commit)
 }
 
 /* Remove every peer of the base, then the gates: what flush does. */
-static int retire_all(struct commit *commit)
+static int retire_base(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
 	const struct lbm_node *node;
@@ -574,6 +582,28 @@ static int retire_all(struct commit *commit)
 	ret = lbm_wg_flush(&commit->wg) ?: ret;
 	lbm_gate_detach_all(job->ln);
 	return ret;
+}
+
+/*
+ * There is no way back from here, so what fails for want of memory is tried
+ * again: each of the steps can be done twice. An interface that is gone needs
+ * nothing.
+ */
+static int persist(struct commit *commit, int (*step)(struct commit *commit))
+{
+	unsigned int wait_ms = 1;
+	int ret;
+
+	for (;;) {
+		ret = step(commit);
+		if (!ret || ret == -ENODEV)
+			return 0;
+		if (wait_ms > 1000 || READ_ONCE(commit->job->ln->dying))
+			return ret;
+		drop_request(commit);
+		msleep(wait_ms);
+		wait_ms *= 4;
+	}
 }
 
 /* --- All of it ----------------------------------------------------------- */
@@ -605,9 +635,7 @@ static int undo(struct commit *commit, bool flipped)
 {
 	int ret = 0;
 
-	/* What was not sent is not sent any more. */
-	commit->thief = false;
-	lbm_wg_drop(&commit->wg);
+	drop_request(commit);
 	if (flipped)
 		ret = unflip(commit);
 	ret = unprepare(commit) ?: ret;
@@ -643,9 +671,9 @@ static void run_phases(struct commit *commit,
 	job->result.phase = LBMESH_PHASE_RETIRE;
 	job->result.object = LBMESH_OBJECT_NONE;
 	job->result.index = 0;
-	ret = retire(commit);
+	ret = persist(commit, retire);
 	end_phase(job, LBMESH_PHASE_RETIRE, began);
-	if (ret && ret != -ENODEV)
+	if (ret)
 		job->result.message =
 			"in force, but WireGuard kept something old; run audit";
 }
@@ -662,9 +690,9 @@ static void run_flush(struct commit *commit,
 		return;
 	publish(job);
 	began = end_phase(job, LBMESH_PHASE_FLIP, began);
-	ret = retire_all(commit);
+	ret = persist(commit, retire_base);
 	end_phase(job, LBMESH_PHASE_RETIRE, began);
-	if (ret && ret != -ENODEV)
+	if (ret)
 		job->result.message =
 			"flushed, but WireGuard kept something old";
 }

@@ -2,12 +2,15 @@
 /*
  * What the handlers do when memory runs out: every allocation of a request fails in turn (fail-nth
  * of the kernel's fault injection, goal R1). An error must mean that nothing has changed; and the
- * state is the old one or the new one, whatever was answered. Runs only where the kernel injects
- * faults: scripts/uml -v debug. A job's own allocations are in the worker, out of reach of fail-nth.
+ * state is the old one or the new one, whatever was answered. The same for the allocations of a job,
+ * which runs in a worker: all threads that may be it are told to fail. Runs only where the kernel
+ * injects faults: scripts/uml -v debug.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -210,7 +213,7 @@ TEST_F_TIMEOUT(faults, leave_the_old_generation_or_the_new_one_and_an_error_the_
 	TH_LOG("%d allocations, %d of which refused the commit", n - 1, refused);
 	EXPECT_FALSE(reached);
 	/* Or the test has injected nothing. */
-	EXPECT_LT(20, refused);
+	EXPECT_LT(10, refused);
 }
 
 TEST_F_TIMEOUT(faults, of_questions_and_flush_change_nothing_else, 300)
@@ -240,6 +243,99 @@ TEST_F_TIMEOUT(faults, of_questions_and_flush_change_nothing_else, 300)
 		}
 		EXPECT_FALSE(reached);
 	}
+}
+
+/* Files of the workers that may run a job, open for as long as they are armed. */
+static int armed[256];
+static size_t n_armed;
+
+static bool is_worker(const char *pid)
+{
+	char path[300], text[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	file = pid[0] >= '0' && pid[0] <= '9' ? fopen(path, "r") : NULL;
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	return !strncmp(text, "kworker/u", 9);
+}
+
+/* The allocation number n of each worker will fail. */
+static void workers_arm(int n)
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	n_armed = 0;
+	while (proc && n_armed < 256 && (entry = readdir(proc))) {
+		char path[300];
+
+		if (!is_worker(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/fail-nth", entry->d_name);
+		armed[n_armed] = open(path, O_RDWR | O_CLOEXEC);
+		if (armed[n_armed] >= 0 && dprintf(armed[n_armed], "%d", n) > 0)
+			n_armed++;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* Returns whether one of the workers has had its fault. */
+static bool workers_disarm(void)
+{
+	bool failed = false;
+
+	for (size_t i = 0; i < n_armed; i++) {
+		char text[16] = "";
+
+		if (pread(armed[i], text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0)
+			failed = true;
+		dprintf(armed[i], "0");
+		close(armed[i]);
+	}
+	n_armed = 0;
+	return failed;
+}
+
+TEST_F_TIMEOUT(faults, in_a_job_leave_wireguard_and_the_module_old_or_new, 600)
+{
+	char wg_old[4096], wg_new[4096];
+	struct lbmesh_result result;
+	int refused = 0, n;
+	bool reached = true;
+
+	snprintf(wg_old, sizeof(wg_old), "%s", wg_state("wg0"));
+	delta_begin(&self->raw, settle(self->conn));
+	ASSERT_EQ(0, raw_ask(&self->raw).error);
+	settle(self->conn);
+	snprintf(self->new, sizeof(self->new), "%s", state_text(self->conn));
+	snprintf(wg_new, sizeof(wg_new), "%s", wg_state("wg0"));
+	for (n = 1; n < POINTS && reached; n++) {
+		struct lbmesh_generation generation;
+
+		ASSERT_EQ(0, run(self->conn, base_new(), &result));
+		ASSERT_STREQ(wg_old, wg_state("wg0"));
+		delta_begin(&self->raw, settle(self->conn));
+		workers_arm(n);
+		raw_ask(&self->raw);
+		settle(self->conn);
+		reached = workers_disarm();
+		must(lbmesh_generation_get(self->conn, &generation, NULL));
+		refused += generation.last.error.code != 0;
+		EXPECT_STREQ(generation.last.error.code ? self->old : self->new,
+			     state_text(self->conn))
+			TH_LOG("allocation %d: %s", n, generation.last.error.message);
+		EXPECT_STREQ(generation.last.error.code ? wg_old : wg_new, wg_state("wg0"))
+			TH_LOG("allocation %d: error %d \"%s\"", n, generation.last.error.code,
+			       generation.last.error.message);
+	}
+	TH_LOG("%d allocations, %d of which failed the job", n - 1, refused);
+	EXPECT_LT(10, refused);
 }
 
 TEST_HARNESS_MAIN
