@@ -181,13 +181,10 @@ void lbm_job_work(struct work_struct *work)
 /**
  * lbm_job_queue - hand a job to the worker
  * @job: the job, which is now the worker's; its namespace has it as @job
- *
- * Return: false when the namespace goes away; the job is then still the
- * caller's.
  */
-bool lbm_job_queue(struct lbm_job *job)
+void lbm_job_queue(struct lbm_job *job)
 {
-	return queue_work(job_queue, &job->ln->work);
+	queue_work(job_queue, &job->ln->work);
 }
 
 /**

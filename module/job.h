@@ -86,7 +86,7 @@ struct lbm_change *lbm_job_change(struct lbm_job *job, struct lbm_object *old,
 bool lbm_job_is_idle(const struct lbm_job *job);
 
 void lbm_job_work(struct work_struct *work);
-bool lbm_job_queue(struct lbm_job *job);
+void lbm_job_queue(struct lbm_job *job);
 
 int lbm_job_init(void);
 void lbm_job_exit(void);

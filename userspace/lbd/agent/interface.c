@@ -58,24 +58,20 @@ int interface_up(struct rtnl *rtnl, struct interface *interface, struct fault *f
 		      interface->name);
 }
 
+static int address_order(const void *key, const void *element)
+{
+	const struct link_address *address = element;
+
+	return lbmesh_prefix_compare(key, &address->address);
+}
+
 static const struct link_address *address_find(const struct interface *interface,
 					       const struct lbmesh_prefix *address)
 {
-	size_t low = 0, high = interface->n_addresses;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct link_address *found = &interface->addresses[middle];
-		int order = lbmesh_prefix_compare(address, &found->address);
-
-		if (!order)
-			return found;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	if (!interface->n_addresses)
+		return NULL;
+	return bsearch(address, interface->addresses, interface->n_addresses,
+		       sizeof(*interface->addresses), address_order);
 }
 
 static int address_change(struct rtnl *rtnl, const struct interface *interface,
@@ -107,24 +103,20 @@ int interface_addresses_add(struct rtnl *rtnl, const struct interface *interface
 	return 0;
 }
 
+static int route_order(const void *key, const void *element)
+{
+	const struct link_route *route = element;
+
+	return lbmesh_prefix_compare(key, &route->route.destination);
+}
+
 static const struct link_route *route_find(const struct interface *interface,
 					   const struct lbmesh_prefix *destination)
 {
-	size_t low = 0, high = interface->n_routes;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct link_route *found = &interface->routes[middle];
-		int order = lbmesh_prefix_compare(destination, &found->route.destination);
-
-		if (!order)
-			return found;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	if (!interface->n_routes)
+		return NULL;
+	return bsearch(destination, interface->routes, interface->n_routes,
+		       sizeof(*interface->routes), route_order);
 }
 
 static int route_change(struct rtnl *rtnl, const struct interface *interface,
