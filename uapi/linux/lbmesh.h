@@ -183,14 +183,16 @@ enum lbmesh_capability {
 /**
  * enum lbmesh_drift_kind - How WireGuard differs from the generation in force.
  * @LBMESH_DRIFT_KIND_DEVICE_MISSING: The interface is gone.
- * @LBMESH_DRIFT_KIND_DEVICE_DIFFERS: Key, port or fwmark are not those of the
- *   generation.
+ * @LBMESH_DRIFT_KIND_DEVICE_DIFFERS: Key, port, fwmark or MTU are not those of
+ *   the generation.
  * @LBMESH_DRIFT_KIND_PEER_MISSING: A peer of the generation is not there.
  * @LBMESH_DRIFT_KIND_PEER_FOREIGN: A peer is there that the generation does
  *   not have.
  * @LBMESH_DRIFT_KIND_ALLOWEDIPS: AllowedIPs of a peer are not the addresses of
  *   its members.
  * @LBMESH_DRIFT_KIND_KEEPALIVE: The persistent keepalive interval differs.
+ * @LBMESH_DRIFT_KIND_PRESHARED_KEY: The pre-shared key is not the one that was
+ *   committed.
  */
 enum lbmesh_drift_kind {
 	LBMESH_DRIFT_KIND_DEVICE_MISSING,
@@ -199,6 +201,7 @@ enum lbmesh_drift_kind {
 	LBMESH_DRIFT_KIND_PEER_FOREIGN,
 	LBMESH_DRIFT_KIND_ALLOWEDIPS,
 	LBMESH_DRIFT_KIND_KEEPALIVE,
+	LBMESH_DRIFT_KIND_PRESHARED_KEY,
 };
 
 enum {
@@ -236,6 +239,8 @@ enum {
 	LBMESH_A_GATE,
 	LBMESH_A_CACHE,
 	LBMESH_A_RULE_STATE,
+	LBMESH_A_FALLBACK,
+	LBMESH_A_TOTALS,
 
 	__LBMESH_A_MAX,
 	LBMESH_A_MAX = (__LBMESH_A_MAX - 1)
@@ -472,9 +477,24 @@ enum {
 	LBMESH_A_GATE_NOT_MEMBER,
 	LBMESH_A_GATE_NOT_CONNECTED,
 	LBMESH_A_GATE_MALFORMED,
+	LBMESH_A_GATE_MOVING,
 
 	__LBMESH_A_GATE_MAX,
 	LBMESH_A_GATE_MAX = (__LBMESH_A_GATE_MAX - 1)
+};
+
+enum {
+	LBMESH_A_TOTALS_COMMITS = 1,
+	LBMESH_A_TOTALS_UNCHANGED,
+	LBMESH_A_TOTALS_FAILURES,
+	LBMESH_A_TOTALS_CONFIRMS,
+	LBMESH_A_TOTALS_REVERTS,
+	LBMESH_A_TOTALS_AUDITS,
+	LBMESH_A_TOTALS_REPAIRS,
+	LBMESH_A_TOTALS_REQUESTS,
+
+	__LBMESH_A_TOTALS_MAX,
+	LBMESH_A_TOTALS_MAX = (__LBMESH_A_TOTALS_MAX - 1)
 };
 
 enum {
