@@ -2,47 +2,53 @@
 /*
  * The phases of a commit.
  *
- *  1. prepare	New interfaces get their gate, key and port; new peers are added
- *		with the addresses that nobody has yet. The gate drops their
- *		packets, because the generation in force lacks them. Last, what
- *		an interface that stays changes is set. All can be undone.
- *  2. flip	What a peer that stays changes is set. Addresses that change
- *		owner are moved: to add an address to a peer takes it from the
- *		other in the same moment. All of it can be undone. Then the new
- *		generation is published: the point of no return.
- *  3. retire	Peers and addresses that no generation needs are removed.
+ *  1. prepare	New interfaces get their gate, closed, and their key and port;
+ *		new peers are added with the addresses that nobody has yet. The
+ *		gate drops their packets, because the generation in force lacks
+ *		them. Port, mark and MTU of an interface that stays are set.
+ *  2. flip	Addresses that change owner are moved, while the gate holds
+ *		them: what concerns them passes only if both generations allow
+ *		it. To add an address to a peer takes it from the other in the
+ *		same moment. Then the new generation is published.
+ *  3. settle	What cannot be refused, and would disturb sessions if it had to
+ *		be undone: endpoints, keepalives and pre-shared keys of peers
+ *		that stay, private keys of interfaces that stay.
+ *  4. confirm	When asked for, the job stops here, and all that the old
+ *		generation needs stays. confirm goes on; revert, or the end of
+ *		the time, goes all the way back.
+ *  5. retire	Peers and addresses that no generation needs are removed.
  *
- * A peer that does not change is in no request at all. An address leaves a
- * peer that keeps others by moving to a peer that is made for that and removed
- * with it, because before Linux 6.16 the addresses of a peer can only be
- * replaced as a whole, which loses packets.
+ * Up to the publishing every step can be undone, and an error means that it has
+ * been. From there on (or, with confirm, from retire on) there is no way back,
+ * and no step that can be refused: what fails for want of memory is tried again.
  *
- * The order of requests within a phase is: interfaces, peers, addresses.
+ * A peer that does not change is in no request at all, and no step looks at it:
+ * all of them walk over the changes of the job. The order of requests within a
+ * step is: interfaces, peers, addresses.
  */
 
+#include <linux/bsearch.h>
 #include <linux/delay.h>
 #include <linux/ktime.h>
-#include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
+#include "audit.h"
 #include "commit.h"
 #include "gate.h"
+#include "netlink.h"
+#include "trace.h"
 
 /**
  * struct commit - a job in its phases
  * @job: the job
  * @wg: conversation with wireguard
- * @thief: a throw-away peer is under construction, with @thief_key, on
- *	@thief_ifindex
- * @thief_ifindex: its interface
- * @thief_key: its key
+ * @began: when the present phase began, in nanoseconds
  */
 struct commit {
 	struct lbm_job *job;
 	struct lbm_wg wg;
-	bool thief;
-	int thief_ifindex;
-	u8 thief_key[LBMESH_KEY_LEN];
+	u64 began;
 };
 
 /* Name the object that a failure is about. */
@@ -51,6 +57,27 @@ static void blame(struct lbm_job *job, enum lbmesh_object kind,
 {
 	job->result.object = kind;
 	job->result.index = change->index;
+}
+
+/*
+ * Queue what an operation asks of WireGuard, and keep naming the object that
+ * began the request under construction: an error is of a whole request, and all
+ * of it is on that object's interface.
+ */
+static int blamed(struct commit *commit, enum lbmesh_object kind,
+		  struct lbm_change *change,
+		  int (*queue)(struct commit *commit,
+			       struct lbm_change *change))
+{
+	u32 sent = commit->wg.sent;
+	int ret;
+
+	if (!commit->wg.skb->len)
+		blame(commit->job, kind, change);
+	ret = queue(commit, change);
+	if (!ret && commit->wg.sent != sent)
+		blame(commit->job, kind, change);
+	return ret;
 }
 
 static int ifindex_in(const struct lbm_generation *gen, u32 device)
@@ -65,235 +92,90 @@ static int ifindex_in(const struct lbm_generation *gen, u32 device)
 	return object ? lbm_object_as(device, object)->ifindex : 0;
 }
 
-static struct lbm_object *peer_in(const struct lbm_generation *gen, u32 device,
-				  const u8 *public_key)
+/* Whether the device is on the same interface in both generations. */
+static bool device_stays(const struct lbm_job *job, u32 device)
+{
+	int ifindex = ifindex_in(job->base, device);
+
+	return ifindex && ifindex == ifindex_in(job->next, device);
+}
+
+static bool has_peer(const struct lbm_generation *gen, u32 device,
+		     const u8 *public_key)
 {
 	struct lbm_key key;
 
 	lbm_key_peer(&key, device, public_key);
-	return gen ? lbm_trie_get(&gen->peers, &key) : NULL;
+	return gen && lbm_trie_get(&gen->peers, &key);
 }
 
-/* Whether both generations have the peer, on the same interface. */
-static bool peer_stays(const struct lbm_job *job, u32 device,
-		       const u8 *public_key)
+/* Whether no peer of the device is in the generation. */
+static bool is_bare(const struct lbm_generation *gen, u32 device)
 {
-	return peer_in(job->base, device, public_key) &&
-	       peer_in(job->next, device, public_key) &&
-	       ifindex_in(job->base, device) == ifindex_in(job->next, device);
+	struct lbm_key key;
+
+	lbm_key_id(&key, device);
+	return !lbm_trie_next_in(&gen->peers, &key, NULL);
 }
 
-/* After a failure: what was not sent is not sent any more. */
-static void drop_request(struct commit *commit)
+/* --- What happens to an address ------------------------------------------- */
+
+/* Whether the generation has the address, or a prefix that covers it. */
+static bool covers(const struct lbm_generation *gen,
+		   const struct lbm_member *member)
 {
-	commit->thief = false;
-	lbm_wg_drop(&commit->wg);
-}
+	struct lbm_key key;
 
-/* --- Removing addresses from peers that stay ---------------------------- */
-
-static int thief_end(struct commit *commit)
-{
-	if (!commit->thief)
-		return 0;
-	commit->thief = false;
-	return lbm_wg_remove(&commit->wg, commit->thief_ifindex,
-			     commit->thief_key);
-}
-
-/* Take an address from whichever peer has it. */
-static int steal(struct commit *commit, int ifindex,
-		 const struct lbm_member *member)
-{
-	int ret;
-
-	if (commit->thief && commit->thief_ifindex != ifindex) {
-		ret = thief_end(commit);
-		if (ret)
-			return ret;
-	}
-	if (!commit->thief) {
-		get_random_bytes(commit->thief_key, sizeof(commit->thief_key));
-		commit->thief_ifindex = ifindex;
-		ret = lbm_wg_peer_key(&commit->wg, ifindex, commit->thief_key,
-				      0);
-		if (ret)
-			return ret;
-		commit->thief = true;
-	}
-	return lbm_wg_address(&commit->wg, member);
-}
-
-static int steal_end(struct commit *commit)
-{
-	return thief_end(commit) ?: lbm_wg_flush(&commit->wg);
-}
-
-/* --- Interfaces ---------------------------------------------------------- */
-
-struct adoption {
-	struct lbm_job *job;
-	const struct lbm_device *device;
-};
-
-/* Remember a peer that an interface had before, to be removed in the end. */
-static int note_foreign(void *context, const u8 *public_key)
-{
-	struct adoption *adoption = context;
-	struct lbm_foreign *foreign;
-
-	if (peer_in(adoption->job->next, adoption->device->id, public_key))
-		return 0;
-	foreign = kzalloc(sizeof(*foreign), GFP_KERNEL_ACCOUNT);
-	if (!foreign)
-		return -ENOMEM;
-	foreign->ifindex = adoption->device->ifindex;
-	memcpy(foreign->public_key, public_key, LBMESH_KEY_LEN);
-	list_add_tail(&foreign->list, &adoption->job->foreign);
-	return 0;
-}
-
-/* Set what differs from the old device, which is NULL for a new one. */
-static int set_device(struct commit *commit, struct lbm_change *change)
-{
-	const struct lbm_device *new = lbm_object_as(device, change->new);
-	const struct lbm_device *old;
-	struct lbm_wg_device wish = {};
-	unsigned int what = 0;
-	int ret = 0;
-
-	old = change->old ? lbm_object_as(device, change->old) : NULL;
-	if (change->has_secret &&
-	    (!old || !old->has_key || old->key_print != new->key_print)) {
-		memcpy(wish.private_key, change->secret, LBMESH_KEY_LEN);
-		what |= LBM_WG_KEY;
-	}
-	if (new->has_port && (!old || !old->has_port || old->port != new->port)) {
-		wish.port = new->port;
-		what |= LBM_WG_PORT;
-	}
-	if (new->has_fwmark &&
-	    (!old || !old->has_fwmark || old->fwmark != new->fwmark)) {
-		wish.fwmark = new->fwmark;
-		what |= LBM_WG_FWMARK;
-	}
-	if (what)
-		ret = lbm_wg_set_device(&commit->wg, new->ifindex, what, &wish);
-	memzero_explicit(&wish, sizeof(wish));
-	if (!ret && new->mtu && (!old || old->mtu != new->mtu))
-		ret = lbm_gate_mtu(commit->job->ln, new->ifindex, new->mtu,
-				   &change->saved->mtu);
-	return ret;
+	lbm_key_member(&key, member);
+	return gen && lbm_trie_match(&gen->members, &key);
 }
 
 /*
- * wireguard silently ignores a peer with the interface's own key, so we refuse
- * it. The key is kept in the new object, which nobody else sees as yet.
+ * Whether the change gives its new address to a peer: the address is new, or
+ * had another owner, or is on another interface.
  */
-static int note_own_key(struct commit *commit, struct lbm_device *device,
-			const struct lbm_wg_device *saved)
+static bool is_gain(const struct lbm_job *job, const struct lbm_change *change)
 {
-	struct lbm_wg_device now;
-	int ret;
+	const struct lbm_member *new;
 
-	memcpy(device->public_key, saved->public_key, LBMESH_KEY_LEN);
-	if (device->has_key) {
-		ret = lbm_wg_get(&commit->wg, device->ifindex, &now, NULL, NULL);
-		memcpy(device->public_key, now.public_key, LBMESH_KEY_LEN);
-		memzero_explicit(&now, sizeof(now));
-		/* A dump of peers that was disturbed has the key all the same. */
-		if (ret && ret != -EINTR)
-			return ret;
-	}
-	if (!peer_in(commit->job->next, device->id, device->public_key))
-		return 0;
-	commit->job->result.object = LBMESH_OBJECT_PEER;
-	commit->job->result.message =
-		"peer: public-key is that of its own device";
-	return -EINVAL;
+	if (!change->new)
+		return false;
+	new = lbm_object_as(member, change->new);
+	if (new->local)
+		return false;
+	return !change->old || !device_stays(job, new->device) ||
+	       !lbm_member_same_owner(lbm_object_as(member, change->old), new);
 }
 
-/* Remember what an interface has, and set what it shall have. */
-static int change_device(struct commit *commit, struct lbm_change *change)
+/*
+ * Whether packets to and from the address already go somewhere, so that it may
+ * change hands only while the gate holds it. Covered by a prefix is enough.
+ */
+static bool is_taken(const struct lbm_job *job, const struct lbm_member *member)
 {
-	struct lbm_device *new = lbm_object_as(device, change->new);
-	struct adoption adoption = {
-		.job = commit->job,
-		.device = new,
-	};
-	int tries = 10;
-	int ret;
-
-	blame(commit->job, LBMESH_OBJECT_DEVICE, change);
-	change->saved = kzalloc(sizeof(*change->saved), GFP_KERNEL);
-	if (!change->saved)
-		return -ENOMEM;
-	/* Peers that come or go meanwhile make it necessary to look again. */
-	do {
-		ret = lbm_wg_get(&commit->wg, new->ifindex, change->saved,
-				 change->old ? NULL : note_foreign, &adoption);
-	} while (ret == -EINTR && !change->old && tries--);
-	if (ret && ret != -EINTR) {
-		kfree_sensitive(change->saved);
-		change->saved = NULL;
-		return ret;
-	}
-	ret = set_device(commit, change);
-	return ret ?: note_own_key(commit, new, change->saved);
+	return device_stays(job, member->device) && covers(job->base, member);
 }
 
-static int restore_device(struct commit *commit, struct lbm_change *change)
+/* Whether the change takes its old address from a peer and gives it to none. */
+static bool is_loss(const struct lbm_job *job, const struct lbm_change *change)
 {
-	const struct lbm_device *new = lbm_object_as(device, change->new);
-	u32 mtu;
-	int ret;
+	const struct lbm_member *old;
 
-	if (!change->saved)
-		return 0;
-	ret = lbm_wg_set_device(&commit->wg, new->ifindex,
-				LBM_WG_KEY | LBM_WG_PORT | LBM_WG_FWMARK,
-				change->saved);
-	if (!ret && change->saved->mtu)
-		ret = lbm_gate_mtu(commit->job->ln, new->ifindex,
-				   change->saved->mtu, &mtu);
-	return ret;
+	if (!change->old)
+		return false;
+	old = lbm_object_as(member, change->old);
+	if (old->local || !device_stays(job, old->device))
+		return false;
+	return !change->new || lbm_object_as(member, change->new)->local;
 }
 
-/* --- Prepare ------------------------------------------------------------- */
-
-/* Whether the address has no owner in the base, so that it need not move. */
-static bool is_fresh(const struct lbm_job *job, const struct lbm_member *member)
+/* The changes that the flip makes in WireGuard. */
+static bool is_move(const struct lbm_job *job, const struct lbm_change *change)
 {
-	return ifindex_in(job->base, member->device) !=
-		       ifindex_in(job->next, member->device) ||
-	       !lbm_generation_find(job->base, &member->object);
-}
-
-static int add_peer(struct commit *commit, struct lbm_change *change)
-{
-	const struct lbm_peer *peer = lbm_object_as(peer, change->new);
-	unsigned int what = LBM_WG_ENDPOINT | LBM_WG_KEEPALIVE | LBM_WG_REPLACE;
-	struct lbm_job *job = commit->job;
-	const struct lbm_member *member;
-	const struct lbm_node *node;
-	struct lbm_key prefix, at;
-	int ret;
-
-	blame(job, LBMESH_OBJECT_PEER, change);
-	if (change->has_secret)
-		what |= LBM_WG_PSK;
-	ret = lbm_wg_peer(&commit->wg, ifindex_in(job->next, peer->device),
-			  peer, what, change->secret);
-	lbm_key_peer(&prefix, peer->device, peer->public_key);
-	node = lbm_trie_next_in(&job->next->of_peer, &prefix, NULL);
-	while (!ret && node) {
-		member = lbm_object_as(member, node->object);
-		if (is_fresh(job, member))
-			ret = lbm_wg_address(&commit->wg, member);
-		lbm_key_of_node(&at, node);
-		node = lbm_trie_next_in(&job->next->of_peer, &prefix, &at);
-	}
-	return ret;
+	if (is_gain(job, change))
+		return is_taken(job, lbm_object_as(member, change->new));
+	return is_loss(job, change) &&
+	       covers(job->next, lbm_object_as(member, change->old));
 }
 
 /* Give an address to the peer that the generation names. */
@@ -307,27 +189,249 @@ static int give(struct commit *commit, const struct lbm_generation *gen,
 	return ret ?: lbm_wg_address(&commit->wg, member);
 }
 
-/* Whether the change gives a fresh address to a peer that is already there. */
+/* Take an address from the peer that the generation names. */
+static int take(struct commit *commit, const struct lbm_generation *gen,
+		const struct lbm_member *member)
+{
+	return lbm_wg_take(&commit->wg, ifindex_in(gen, member->device),
+			   member->public_key, member);
+}
+
+static int give_new(struct commit *commit, struct lbm_change *change)
+{
+	return give(commit, commit->job->next,
+		    lbm_object_as(member, change->new));
+}
+
+static int take_old(struct commit *commit, struct lbm_change *change)
+{
+	return take(commit, commit->job->base,
+		    lbm_object_as(member, change->old));
+}
+
+static int take_end(struct commit *commit)
+{
+	return lbm_wg_take_end(&commit->wg) ?: lbm_wg_flush(&commit->wg);
+}
+
+/* --- Interfaces ---------------------------------------------------------- */
+
+struct adoption {
+	struct lbm_job *job;
+	const struct lbm_device *device;
+};
+
+/* Remember a peer that an interface had before, to be removed in the end. */
+static int note_foreign(void *context, const struct lbm_wg_peer *peer)
+{
+	struct adoption *adoption = context;
+	struct lbm_foreign *foreign;
+
+	if (peer->rest || has_peer(adoption->job->next, adoption->device->id,
+				   peer->public_key))
+		return 0;
+	foreign = kzalloc(sizeof(*foreign), GFP_KERNEL_ACCOUNT);
+	if (!foreign)
+		return -ENOMEM;
+	foreign->ifindex = adoption->device->ifindex;
+	memcpy(foreign->public_key, peer->public_key, LBMESH_KEY_LEN);
+	list_add_tail(&foreign->list, &adoption->job->foreign);
+	return 0;
+}
+
+static void forget_foreign(struct lbm_job *job, int ifindex)
+{
+	struct lbm_foreign *foreign, *next;
+
+	list_for_each_entry_safe(foreign, next, &job->foreign, list) {
+		if (foreign->ifindex != ifindex)
+			continue;
+		list_del(&foreign->list);
+		kfree(foreign);
+	}
+}
+
+/* Read what a new interface has, with its peers. */
+static int read_new(struct commit *commit, const struct lbm_device *new,
+		    struct lbm_wg_device *now)
+{
+	struct adoption adoption = {
+		.job = commit->job,
+		.device = new,
+	};
+	int tries = 10;
+	int ret;
+
+	/* Peers that come or go meanwhile make it necessary to look again. */
+	do {
+		forget_foreign(commit->job, new->ifindex);
+		ret = lbm_wg_get(&commit->wg, new->ifindex, now, note_foreign,
+				 &adoption);
+	} while (ret == -EINTR && tries--);
+	return ret;
+}
+
+/*
+ * wireguard silently ignores a peer with the interface's own key, so we refuse
+ * it. A key that the message had has been looked at when that was read.
+ */
+static int note_own_key(struct lbm_job *job, struct lbm_device *device,
+			const struct lbm_was *was)
+{
+	if (device->has_key)
+		return 0;
+	/* The new object, which nobody else sees as yet. */
+	memcpy(device->public_key, was->device.public_key, LBMESH_KEY_LEN);
+	if (!has_peer(job->next, device->id, device->public_key))
+		return 0;
+	job->result.object = LBMESH_OBJECT_PEER;
+	job->result.message = "peer: public-key is that of its own device";
+	return -EINVAL;
+}
+
+/* Which of the settings differ from those of the old device, or NULL. */
+static unsigned int find_wishes(const struct lbm_change *change)
+{
+	const struct lbm_device *new = lbm_object_as(device, change->new);
+	const struct lbm_device *old;
+	unsigned int what = 0;
+
+	old = change->old ? lbm_object_as(device, change->old) : NULL;
+	if (change->has_secret &&
+	    (!old || memcmp(old->public_key, new->public_key, LBMESH_KEY_LEN)))
+		what |= LBM_WG_KEY;
+	if (new->has_port && (!old || !old->has_port || old->port != new->port))
+		what |= LBM_WG_PORT;
+	if (new->has_fwmark &&
+	    (!old || !old->has_fwmark || old->fwmark != new->fwmark))
+		what |= LBM_WG_FWMARK;
+	return what;
+}
+
+static int set_device(struct commit *commit, struct lbm_change *change,
+		      unsigned int what)
+{
+	const struct lbm_device *new = lbm_object_as(device, change->new);
+	struct lbm_wg_device wish = {
+		.port = new->port,
+		.fwmark = new->fwmark,
+	};
+	int ret;
+
+	if (!what)
+		return 0;
+	if (what & LBM_WG_KEY)
+		memcpy(wish.private_key, change->secret, LBMESH_KEY_LEN);
+	if (change->was)
+		change->was->did |= what;
+	ret = lbm_wg_set_device(&commit->wg, new->ifindex, what, &wish);
+	memzero_explicit(&wish, sizeof(wish));
+	return ret;
+}
+
+static int set_mtu(struct commit *commit, struct lbm_change *change)
+{
+	const struct lbm_device *new = lbm_object_as(device, change->new);
+	const struct lbm_device *old;
+
+	old = change->old ? lbm_object_as(device, change->old) : NULL;
+	if (!new->mtu || (old && old->mtu == new->mtu))
+		return 0;
+	return lbm_gate_mtu(commit->job->ln, new->ifindex, new->mtu,
+			    &change->was->device.mtu);
+}
+
+/*
+ * Remember what an interface has, and set what it shall have. The key of one
+ * that stays is left to settle(), because it ends the sessions.
+ */
+static int change_device(struct commit *commit, struct lbm_change *change)
+{
+	struct lbm_device *new = lbm_object_as(device, change->new);
+	unsigned int what = find_wishes(change);
+	int ret;
+
+	blame(commit->job, LBMESH_OBJECT_DEVICE, change);
+	change->was = kzalloc(sizeof(*change->was), GFP_KERNEL);
+	if (!change->was)
+		return -ENOMEM;
+	if (change->old) {
+		what &= ~LBM_WG_KEY;
+		ret = lbm_wg_get_device(&commit->wg, new->ifindex,
+					&change->was->device);
+	} else {
+		ret = read_new(commit, new, &change->was->device);
+		ret = ret ?: note_own_key(commit->job, new, change->was);
+	}
+	ret = ret ?: set_device(commit, change, what);
+	return ret ?: set_mtu(commit, change);
+}
+
+static void restore_device(struct commit *commit, struct lbm_change *change)
+{
+	const struct lbm_device *new = lbm_object_as(device, change->new);
+	struct lbm_was *was = change->was;
+	u32 mtu;
+
+	if (!was)
+		return;
+	if (was->did)
+		lbm_wg_set_device(&commit->wg, new->ifindex, was->did,
+				  &was->device);
+	if (was->device.mtu)
+		lbm_wg_note(&commit->wg,
+			    lbm_gate_mtu(commit->job->ln, new->ifindex,
+					 was->device.mtu, &mtu));
+}
+
+/* --- Prepare ------------------------------------------------------------- */
+
+static int add_peer(struct commit *commit, struct lbm_change *change)
+{
+	const struct lbm_peer *peer = lbm_object_as(peer, change->new);
+	unsigned int what = LBM_WG_ENDPOINT | LBM_WG_KEEPALIVE | LBM_WG_REPLACE;
+	struct lbm_job *job = commit->job;
+	const struct lbm_member *member;
+	const struct lbm_node *node;
+	struct lbm_key prefix, at;
+	int ret;
+
+	if (change->has_secret)
+		what |= LBM_WG_PSK;
+	ret = lbm_wg_peer(&commit->wg, ifindex_in(job->next, peer->device),
+			  peer, what, change->secret);
+	lbm_key_peer(&prefix, peer->device, peer->public_key);
+	node = lbm_trie_next_in(&job->next->of_peer, &prefix, NULL);
+	while (!ret && node) {
+		member = lbm_object_as(member, node->object);
+		if (!is_taken(job, member))
+			ret = lbm_wg_address(&commit->wg, member);
+		lbm_key_of_node(&at, node);
+		node = lbm_trie_next_in(&job->next->of_peer, &prefix, &at);
+	}
+	return ret;
+}
+
+/* Whether prepare gives the address to a peer that is already there. */
 static bool is_grant(const struct lbm_job *job, const struct lbm_change *change)
 {
 	const struct lbm_member *new;
 
-	if (!change->new || change->old)
+	if (!is_gain(job, change))
 		return false;
 	new = lbm_object_as(member, change->new);
-	return !new->local && is_fresh(job, new) &&
-	       peer_stays(job, new->device, new->public_key);
+	return !is_taken(job, new) && device_stays(job, new->device) &&
+	       has_peer(job->base, new->device, new->public_key);
 }
 
-static int prepare(struct commit *commit)
+static int prepare_new_devices(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
+	const struct lbm_device *new;
 	struct lbm_change *change;
 	int ret;
 
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
-		const struct lbm_device *new;
-
 		if (!change->new || change->old)
 			continue;
 		new = lbm_object_as(device, change->new);
@@ -337,23 +441,165 @@ static int prepare(struct commit *commit)
 		if (ret)
 			return ret;
 	}
+	return 0;
+}
+
+/**
+ * struct memory - what settle will overwrite and may have to bring back
+ * @changes: of peers that stay, sorted by device and key
+ * @count: how many
+ * @device: whose peers are being read
+ */
+struct memory {
+	struct lbm_change **changes;
+	size_t count;
+	u32 device;
+};
+
+static int compare_peers(const struct lbm_peer *a, const struct lbm_peer *b)
+{
+	if (a->device != b->device)
+		return a->device < b->device ? -1 : 1;
+	return memcmp(a->public_key, b->public_key, LBMESH_KEY_LEN);
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct lbm_change *x = *(struct lbm_change * const *)a;
+	const struct lbm_change *y = *(struct lbm_change * const *)b;
+
+	return compare_peers(lbm_object_as(peer, x->old),
+			     lbm_object_as(peer, y->old));
+}
+
+static int compare_key(const void *key, const void *element)
+{
+	const struct lbm_change *change = *(struct lbm_change * const *)element;
+
+	return compare_peers(key, lbm_object_as(peer, change->old));
+}
+
+static int remember_peer(void *context, const struct lbm_wg_peer *peer)
+{
+	struct memory *memory = context;
+	struct lbm_peer key = { .device = memory->device };
+	struct lbm_change **found;
+	struct lbm_was *was;
+
+	if (peer->rest)
+		return 0;
+	memcpy(key.public_key, peer->public_key, LBMESH_KEY_LEN);
+	found = bsearch(&key, memory->changes, memory->count, sizeof(*found),
+			compare_key);
+	if (!found)
+		return 0;
+	was = (*found)->was ?: kzalloc(sizeof(*was), GFP_KERNEL);
+	if (!was)
+		return -ENOMEM;
+	(*found)->was = was;
+	if (peer->psk)
+		memcpy(was->psk, peer->psk, LBMESH_KEY_LEN);
+	was->family = peer->family;
+	was->port = peer->port;
+	was->endpoint = peer->endpoint;
+	return 0;
+}
+
+static int remember_device(struct commit *commit, struct memory *memory,
+			   int ifindex)
+{
+	struct lbm_wg_device device;
+	int tries = 10;
+	int ret;
+
+	do {
+		ret = lbm_wg_get(&commit->wg, ifindex, &device, remember_peer,
+				 memory);
+		memzero_explicit(&device, sizeof(device));
+	} while (ret == -EINTR && tries--);
+	return ret;
+}
+
+static bool overwrites(const struct lbm_change *change)
+{
+	return change->old && change->new &&
+	       (change->has_secret ||
+		!lbm_peer_same_endpoint(lbm_object_as(peer, change->old),
+					lbm_object_as(peer, change->new)));
+}
+
+/*
+ * With confirm, what settle sets must come back: pre-shared keys, and endpoints,
+ * which may have roamed. WireGuard tells of one peer only by telling of all, so
+ * this alone of all steps costs what an interface has.
+ */
+static int remember_peers(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	struct memory memory = {};
+	struct lbm_change *change;
+	int ret = 0;
+	size_t i;
+	u32 device;
+
+	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER)
+		memory.count += overwrites(change);
+	if (!job->confirm_ms || !memory.count)
+		return 0;
+	memory.changes = kvmalloc_array(memory.count, sizeof(change),
+					GFP_KERNEL);
+	if (!memory.changes)
+		return -ENOMEM;
+	memory.count = 0;
+	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER)
+		if (overwrites(change))
+			memory.changes[memory.count++] = change;
+	sort(memory.changes, memory.count, sizeof(change), compare_changes,
+	     NULL);
+	for (i = 0; i < memory.count && !ret; i++) {
+		device = lbm_object_as(peer, memory.changes[i]->old)->device;
+		if (device == memory.device)
+			continue;
+		memory.device = device;
+		ret = remember_device(commit, &memory,
+				      ifindex_in(job->base, device));
+	}
+	kvfree(memory.changes);
+	return ret;
+}
+
+static int prepare_peers(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	struct lbm_change *change;
+	int ret;
+
 	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
 		if (!change->new || change->old)
 			continue;
-		ret = add_peer(commit, change);
+		ret = blamed(commit, LBMESH_OBJECT_PEER, change, add_peer);
 		if (ret)
 			return ret;
 	}
 	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
 		if (!is_grant(job, change))
 			continue;
-		blame(job, LBMESH_OBJECT_MEMBER, change);
-		ret = give(commit, job->next,
-			   lbm_object_as(member, change->new));
+		ret = blamed(commit, LBMESH_OBJECT_MEMBER, change, give_new);
 		if (ret)
 			return ret;
 	}
-	ret = lbm_wg_flush(&commit->wg);
+	return lbm_wg_flush(&commit->wg);
+}
+
+static int prepare(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	struct lbm_change *change;
+	int ret;
+
+	ret = remember_peers(commit);
+	ret = ret ?: prepare_new_devices(commit);
+	ret = ret ?: prepare_peers(commit);
 	if (ret)
 		return ret;
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
@@ -366,254 +612,349 @@ static int prepare(struct commit *commit)
 	return 0;
 }
 
-static int unprepare(struct commit *commit)
+static void unprepare(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	const struct lbm_member *member;
+	const struct lbm_device *device;
+	const struct lbm_peer *peer;
 	struct lbm_change *change;
-	int ret = 0;
 
-	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
-		if (!is_grant(job, change))
-			continue;
-		member = lbm_object_as(member, change->new);
-		ret = steal(commit, ifindex_in(job->base, member->device),
-			    member) ?: ret;
-	}
-	ret = steal_end(commit) ?: ret;
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER)
+		if (is_grant(job, change))
+			take(commit, job->next,
+			     lbm_object_as(member, change->new));
+	take_end(commit);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
-		const struct lbm_peer *peer;
-
 		if (!change->new || change->old)
 			continue;
 		peer = lbm_object_as(peer, change->new);
-		ret = lbm_wg_remove(&commit->wg,
-				    ifindex_in(job->next, peer->device),
-				    peer->public_key) ?: ret;
+		lbm_wg_remove(&commit->wg, ifindex_in(job->next, peer->device),
+			      peer->public_key);
 	}
-	ret = lbm_wg_flush(&commit->wg) ?: ret;
+	lbm_wg_flush(&commit->wg);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
-		const struct lbm_device *new;
-
 		if (!change->new)
 			continue;
-		ret = restore_device(commit, change) ?: ret;
-		new = lbm_object_as(device, change->new);
+		restore_device(commit, change);
+		device = lbm_object_as(device, change->new);
 		if (!change->old)
-			lbm_gate_detach(job->ln, new->id, new->ifindex);
+			lbm_gate_detach(job->ln, device->id, device->ifindex);
 	}
-	return ret;
 }
 
 /* --- Flip ---------------------------------------------------------------- */
 
-/* Whether the address goes from one owner to another on one interface. */
-static bool is_move(const struct lbm_job *job, const struct lbm_change *change)
+static bool has_moves(const struct lbm_job *job)
 {
-	return change->old && change->new &&
-	       !lbm_member_same_owner(lbm_object_as(member, change->old),
-				      lbm_object_as(member, change->new));
+	const struct lbm_change *change;
+
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER)
+		if (is_move(job, change))
+			return true;
+	return false;
 }
 
-static int change_peer(struct commit *commit, struct lbm_change *change)
+static int flip(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	struct lbm_change *change;
+	int ret;
+
+	job->moves = has_moves(job);
+	if (!job->moves)
+		return 0;
+	lbm_net_hold(job->ln, job->next);
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
+		if (!is_move(job, change) || !is_gain(job, change))
+			continue;
+		ret = blamed(commit, LBMESH_OBJECT_MEMBER, change, give_new);
+		if (ret)
+			return ret;
+	}
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
+		if (!is_move(job, change) || is_gain(job, change))
+			continue;
+		ret = blamed(commit, LBMESH_OBJECT_MEMBER, change, take_old);
+		if (ret)
+			return ret;
+	}
+	return take_end(commit);
+}
+
+/* Remove what a failure may have left of the throw-away peer. */
+static void remove_thief(struct commit *commit)
+{
+	const struct lbm_generation *gen = commit->job->base;
+	const struct lbm_node *node;
+	struct lbm_key at;
+
+	for (node = lbm_trie_next(&gen->devices, NULL); node;
+	     node = lbm_trie_next(&gen->devices, &at)) {
+		lbm_wg_remove(&commit->wg,
+			      lbm_object_as(device, node->object)->ifindex,
+			      commit->wg.thief_key);
+		lbm_key_of_node(&at, node);
+	}
+}
+
+/* Bring every address that was moved back to its owner. */
+static void unflip(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	const struct lbm_member *old;
+	struct lbm_change *change;
+
+	if (!job->moves)
+		return;
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
+		if (!is_move(job, change) || !change->old)
+			continue;
+		old = lbm_object_as(member, change->old);
+		if (!old->local)
+			give(commit, job->base, old);
+	}
+	lbm_wg_flush(&commit->wg);
+	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
+		if (!is_move(job, change) || !is_gain(job, change))
+			continue;
+		if (!change->old || lbm_object_as(member, change->old)->local)
+			take(commit, job->next,
+			     lbm_object_as(member, change->new));
+	}
+	lbm_wg_take_end(&commit->wg);
+	remove_thief(commit);
+	lbm_wg_flush(&commit->wg);
+}
+
+/*
+ * Make the other generation the one in force. A gate whose interface comes or
+ * goes is shut meanwhile: a device that changes its interface has members in
+ * both generations.
+ */
+static void turn(struct lbm_job *job, struct lbm_generation *gen)
+{
+	const struct lbm_object *object;
+	struct lbm_change *change;
+
+	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
+		object = change->old ?: change->new;
+		if (!change->old != !change->new)
+			lbm_gate_open(job->ln, lbm_object_as(device, object)->id,
+				      lbm_object_as(device, object)->ifindex,
+				      false);
+	}
+	lbm_net_publish(job->ln, gen);
+	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
+		object = gen == job->next ? change->new : change->old;
+		if (object && !change->old != !change->new)
+			lbm_gate_open(job->ln, lbm_object_as(device, object)->id,
+				      lbm_object_as(device, object)->ifindex,
+				      true);
+	}
+}
+
+/* --- Settle --------------------------------------------------------------- */
+
+static void change_peer(struct commit *commit, struct lbm_change *change)
 {
 	const struct lbm_peer *old = lbm_object_as(peer, change->old);
 	const struct lbm_peer *new = lbm_object_as(peer, change->new);
 	unsigned int what = LBM_WG_UPDATE;
 
-	blame(commit->job, LBMESH_OBJECT_PEER, change);
 	if (!lbm_peer_same_endpoint(old, new))
 		what |= LBM_WG_ENDPOINT;
 	if (old->keepalive != new->keepalive)
 		what |= LBM_WG_KEEPALIVE;
 	if (change->has_secret)
 		what |= LBM_WG_PSK;
-	return lbm_wg_peer(&commit->wg,
-			   ifindex_in(commit->job->next, new->device), new,
-			   what, change->secret);
+	lbm_wg_peer(&commit->wg, ifindex_in(commit->job->next, new->device),
+		    new, what, change->secret);
 }
 
-static int flip(struct commit *commit)
+static void settle(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	const struct lbm_member *new;
 	struct lbm_change *change;
-	int ret;
 
-	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
-		if (!change->new || !change->old)
-			continue;
-		ret = change_peer(commit, change);
-		if (ret)
-			return ret;
-	}
-	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
-		if (!is_move(job, change))
-			continue;
-		new = lbm_object_as(member, change->new);
-		if (new->local)
-			continue;
-		blame(job, LBMESH_OBJECT_MEMBER, change);
-		ret = give(commit, job->next, new);
-		if (ret)
-			return ret;
-	}
-	return lbm_wg_flush(&commit->wg);
+	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE)
+		if (change->old && change->new)
+			set_device(commit, change,
+				   find_wishes(change) & LBM_WG_KEY);
+	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER)
+		if (change->old && change->new)
+			change_peer(commit, change);
+	lbm_wg_flush(&commit->wg);
 }
 
-static int unflip(struct commit *commit)
+static void restore_peer(struct commit *commit, struct lbm_change *change)
 {
-	struct lbm_job *job = commit->job;
-	const struct lbm_member *old;
+	unsigned int what = LBM_WG_UPDATE | LBM_WG_KEEPALIVE;
+	struct lbm_peer peer = *lbm_object_as(peer, change->old);
+	const struct lbm_was *was = change->was;
+
+	if (was && was->family) {
+		peer.family = was->family;
+		peer.port = was->port;
+		peer.endpoint = was->endpoint;
+		what |= LBM_WG_ENDPOINT;
+	}
+	if (was && change->has_secret)
+		what |= LBM_WG_PSK;
+	lbm_wg_peer(&commit->wg, ifindex_in(commit->job->base, peer.device),
+		    &peer, what, was ? was->psk : NULL);
+}
+
+/* Bring the peers back that settle changed; devices are for unprepare. */
+static void unsettle(struct commit *commit)
+{
 	struct lbm_change *change;
-	int ret = 0;
 
-	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
-		if (!is_move(job, change))
-			continue;
-		old = lbm_object_as(member, change->old);
-		if (!old->local)
-			ret = give(commit, job->base, old) ?: ret;
-	}
-	ret = lbm_wg_flush(&commit->wg) ?: ret;
-	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
-		if (!is_move(job, change))
-			continue;
-		old = lbm_object_as(member, change->old);
-		if (old->local)
-			ret = steal(commit, ifindex_in(job->base, old->device),
-				    old) ?: ret;
-	}
-	ret = steal_end(commit) ?: ret;
-	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
-		const struct lbm_peer *peer;
-
-		if (!change->new || !change->old)
-			continue;
-		peer = lbm_object_as(peer, change->old);
-		ret = lbm_wg_peer(&commit->wg,
-				  ifindex_in(job->base, peer->device), peer,
-				  LBM_WG_UPDATE | LBM_WG_ENDPOINT |
-				  LBM_WG_KEEPALIVE, NULL) ?: ret;
-	}
-	return lbm_wg_flush(&commit->wg) ?: ret;
+	lbm_job_for_each(change, commit->job, LBMESH_OBJECT_PEER)
+		if (change->old && change->new)
+			restore_peer(commit, change);
+	lbm_wg_flush(&commit->wg);
 }
 
 /* --- Retire -------------------------------------------------------------- */
 
-/* Whether a peer that stays must lose the change's old address. */
-static bool is_loss(const struct lbm_job *job, const struct lbm_change *change)
+/*
+ * Whether the last peers of a device's interface go: that is done in bulk,
+ * because wireguard waits for each that it removes by name. What others have
+ * added there goes too.
+ */
+static bool goes_in_bulk(const struct lbm_job *job, u32 device)
 {
-	const struct lbm_member *old;
-
-	if (!change->old)
-		return false;
-	old = lbm_object_as(member, change->old);
-	if (old->local || !peer_stays(job, old->device, old->public_key))
-		return false;
-	return !change->new || lbm_object_as(member, change->new)->local;
+	return !device_stays(job, device) || is_bare(job->next, device);
 }
 
-static int retire_peers(struct commit *commit)
+static void remove_in_bulk(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	const struct lbm_device *device;
+	const struct lbm_node *node;
+	struct lbm_key at;
+
+	for (node = lbm_trie_next(&job->base->devices, NULL); node;
+	     node = lbm_trie_next(&job->base->devices, &at)) {
+		device = lbm_object_as(device, node->object);
+		if (!is_bare(job->base, device->id) &&
+		    goes_in_bulk(job, device->id))
+			lbm_wg_set_device(&commit->wg, device->ifindex,
+					  LBM_WG_NO_PEERS, NULL);
+		lbm_key_of_node(&at, node);
+	}
+}
+
+static void retire_peers(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
 	struct lbm_foreign *foreign;
 	const struct lbm_peer *peer;
 	struct lbm_change *change;
-	int ret = 0;
+	bool bulk = false;
 
 	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
 		if (!change->old || change->new)
 			continue;
 		peer = lbm_object_as(peer, change->old);
-		ret = lbm_wg_remove(&commit->wg,
-				    ifindex_in(job->base, peer->device),
-				    peer->public_key) ?: ret;
+		if (goes_in_bulk(job, peer->device))
+			bulk = true;
+		else
+			lbm_wg_remove(&commit->wg,
+				      ifindex_in(job->base, peer->device),
+				      peer->public_key);
 	}
 	list_for_each_entry(foreign, &job->foreign, list)
-		ret = lbm_wg_remove(&commit->wg, foreign->ifindex,
-				    foreign->public_key) ?: ret;
-	return lbm_wg_flush(&commit->wg) ?: ret;
+		lbm_wg_remove(&commit->wg, foreign->ifindex,
+			      foreign->public_key);
+	lbm_wg_flush(&commit->wg);
+	if (bulk)
+		remove_in_bulk(commit);
 }
 
-static int retire(struct commit *commit)
+static void retire(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
 	const struct lbm_device *device;
 	const struct lbm_member *old;
 	struct lbm_change *change;
-	int ret;
 
-	ret = retire_peers(commit);
+	retire_peers(commit);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER) {
-		if (!is_loss(job, change))
+		if (!is_loss(job, change) || is_move(job, change))
 			continue;
 		old = lbm_object_as(member, change->old);
-		ret = steal(commit, ifindex_in(job->base, old->device), old) ?:
-		      ret;
+		/* Of a peer that goes, the addresses have gone with it. */
+		if (has_peer(job->next, old->device, old->public_key))
+			take(commit, job->base, old);
 	}
-	ret = steal_end(commit) ?: ret;
+	take_end(commit);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
 		if (!change->old || change->new)
 			continue;
 		device = lbm_object_as(device, change->old);
 		lbm_gate_detach(job->ln, device->id, device->ifindex);
 	}
-	return ret;
 }
 
-/* Remove every peer of the base, then the gates: what flush does. */
-static int retire_base(struct commit *commit)
+static void empty_devices(struct commit *commit,
+			  const struct lbm_generation *gen)
 {
-	struct lbm_job *job = commit->job;
 	const struct lbm_node *node;
-	const struct lbm_peer *peer;
 	struct lbm_key at;
-	int ret = 0;
 
-	for (node = lbm_trie_next(&job->base->peers, NULL); node;
-	     node = lbm_trie_next(&job->base->peers, &at)) {
-		peer = lbm_object_as(peer, node->object);
-		ret = lbm_wg_remove(&commit->wg,
-				    ifindex_in(job->base, peer->device),
-				    peer->public_key) ?: ret;
+	if (!gen)
+		return;
+	for (node = lbm_trie_next(&gen->devices, NULL); node;
+	     node = lbm_trie_next(&gen->devices, &at)) {
+		lbm_wg_set_device(&commit->wg,
+				  lbm_object_as(device, node->object)->ifindex,
+				  LBM_WG_NO_PEERS, NULL);
 		lbm_key_of_node(&at, node);
 	}
-	ret = lbm_wg_flush(&commit->wg) ?: ret;
-	lbm_gate_detach_all(job->ln);
-	return ret;
 }
 
-/*
- * There is no way back from here, so what fails for want of memory is tried
- * again: each of the steps can be done twice. An interface that is gone needs
- * nothing.
- */
-static int persist(struct commit *commit, int (*step)(struct commit *commit))
-{
-	unsigned int wait_ms = 1;
-	int ret;
+/* --- Running -------------------------------------------------------------- */
 
+/*
+ * Run a step that has no way back: what fails for want of memory is tried
+ * again, as each of these steps can be done twice.
+ *
+ * Return: 0, or the errno that it gave up with.
+ */
+static int persist(struct commit *commit, void (*step)(struct commit *commit))
+{
+	struct lbm_wg *wg = &commit->wg;
+	unsigned int wait_ms = 1;
+
+	/* There is no wireguard any more, hence nothing to do. */
+	if (!wg->family)
+		return 0;
+	wg->lenient = true;
 	for (;;) {
-		ret = step(commit);
-		if (!ret || ret == -ENODEV)
-			return 0;
-		if (wait_ms > 1000 || READ_ONCE(commit->job->ln->dying))
-			return ret;
-		drop_request(commit);
+		wg->error = 0;
+		step(commit);
+		if (!wg->error || wait_ms > 1000 ||
+		    READ_ONCE(commit->job->ln->dying))
+			break;
+		lbm_wg_drop(wg);
 		msleep(wait_ms);
 		wait_ms *= 4;
 	}
+	wg->lenient = false;
+	return wg->error;
 }
 
-/* --- All of it ----------------------------------------------------------- */
-
-static u64 end_phase(struct lbm_job *job, enum lbmesh_phase phase, u64 began)
+static void end_phase(struct commit *commit, struct lbm_result *result,
+		      enum lbmesh_phase phase, int error)
 {
+	struct lbm_net *ln = commit->job->ln;
 	u64 now = ktime_get_ns();
 
-	job->result.duration[phase] = now - began;
-	return now;
+	result->duration[phase] = now - commit->began;
+	commit->began = now;
+	trace_lbmesh_phase(ln->net->ns.inum, result->cookie, phase, error,
+			   result->duration[phase]);
 }
 
 static void fail(struct lbm_job *job, enum lbmesh_phase phase, int error)
@@ -623,113 +964,283 @@ static void fail(struct lbm_job *job, enum lbmesh_phase phase, int error)
 			"preparing WireGuard failed; everything is undone",
 		[LBMESH_PHASE_FLIP] =
 			"moving addresses failed; everything is undone",
+		[LBMESH_PHASE_CONFIRM] =
+			"WireGuard could not be asked; the generation is still pending",
+		[LBMESH_PHASE_RETIRE] =
+			"WireGuard could not be asked; nothing has changed",
 	};
 
 	job->result.phase = phase;
 	job->result.error = -error;
+	if (error == -ENODEV)
+		job->result.message =
+			"an interface is gone; everything is undone";
 	if (!job->result.message)
 		job->result.message = messages[phase];
 }
 
-static int undo(struct commit *commit, bool flipped)
+static int begin(struct commit **commit, struct lbm_job *job)
 {
-	int ret = 0;
-
-	drop_request(commit);
-	if (flipped)
-		ret = unflip(commit);
-	ret = unprepare(commit) ?: ret;
-	if (ret)
-		commit->job->result.message =
-			"the commit failed and could not be undone whole; run audit";
-	return ret;
+	*commit = kzalloc(sizeof(**commit), GFP_KERNEL);
+	if (!*commit)
+		return -ENOMEM;
+	(*commit)->job = job;
+	(*commit)->began = ktime_get_ns();
+	return lbm_wg_open(&(*commit)->wg, job->ln->net, job->cred);
 }
 
-static void run_phases(struct commit *commit,
-		       void (*publish)(struct lbm_job *job))
+static void end(struct commit *commit)
+{
+	struct lbm_net *ln;
+
+	if (!commit)
+		return;
+	ln = commit->job->ln;
+	mutex_lock(&ln->lock);
+	ln->totals.requests += commit->wg.sent;
+	mutex_unlock(&ln->lock);
+	lbm_wg_close(&commit->wg);
+	kfree(commit);
+}
+
+/* Undo what has been done of prepare and flip. */
+static void undo(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	u64 began = ktime_get_ns();
+	int ret;
+
+	lbm_wg_drop(&commit->wg);
+	ret = persist(commit, unflip);
+	if (job->moves)
+		lbm_net_hold(job->ln, NULL);
+	ret = persist(commit, unprepare) ?: ret;
+	if (ret)
+		job->result.message =
+			"the commit failed and could not be undone whole; run audit";
+}
+
+static void run_phases(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
 	int ret;
 
 	ret = prepare(commit);
-	began = end_phase(job, LBMESH_PHASE_PREPARE, began);
+	end_phase(commit, &job->result, LBMESH_PHASE_PREPARE, ret);
 	if (ret) {
 		fail(job, LBMESH_PHASE_PREPARE, ret);
-		undo(commit, false);
+		undo(commit);
 		return;
 	}
 	ret = flip(commit);
 	if (ret) {
 		fail(job, LBMESH_PHASE_FLIP, ret);
-		undo(commit, true);
+		undo(commit);
+		end_phase(commit, &job->result, LBMESH_PHASE_FLIP, ret);
 		return;
 	}
-	publish(job);
-	/* --- The point of no return. --- */
-	began = end_phase(job, LBMESH_PHASE_FLIP, began);
-	job->result.phase = LBMESH_PHASE_RETIRE;
+	/* What has passed WireGuard with its old owner is through the gate. */
+	if (job->moves)
+		synchronize_rcu_expedited();
+	turn(job, job->next);
+	/* --- The point of no return, unless confirm was asked for. --- */
 	job->result.object = LBMESH_OBJECT_NONE;
 	job->result.index = 0;
-	ret = persist(commit, retire);
-	end_phase(job, LBMESH_PHASE_RETIRE, began);
+	ret = persist(commit, settle);
+	end_phase(commit, &job->result, LBMESH_PHASE_FLIP, ret);
+	job->result.phase = LBMESH_PHASE_CONFIRM;
+	if (!job->confirm_ms) {
+		job->result.phase = LBMESH_PHASE_RETIRE;
+		ret = persist(commit, retire) ?: ret;
+		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
+	}
 	if (ret)
 		job->result.message =
 			"in force, but WireGuard kept something old; run audit";
 }
 
-static void run_flush(struct commit *commit,
-		      void (*publish)(struct lbm_job *job))
+/**
+ * lbm_commit_run - run a commit through its phases
+ * @job: the commit; its result is filled in. With confirm asked for, the
+ *	generation is pending when that is without error.
+ *
+ * As all of these, called by the worker of the namespace, with no lock held.
+ */
+void lbm_commit_run(struct lbm_job *job)
+{
+	struct commit *commit;
+	int ret;
+
+	ret = begin(&commit, job);
+	if (!ret) {
+		run_phases(commit);
+	} else {
+		if (commit)
+			job->result.message =
+				"the wireguard module does not answer";
+		fail(job, LBMESH_PHASE_PREPARE, ret);
+	}
+	end(commit);
+}
+
+/**
+ * lbm_commit_confirm - retire what a pending commit has left
+ * @job: the confirm; its result is filled in
+ * @pending: the commit
+ *
+ * Return: 0, or the errno for which nothing has been done.
+ */
+int lbm_commit_confirm(struct lbm_job *job, struct lbm_job *pending)
+{
+	struct commit *commit;
+	int ret;
+
+	ret = begin(&commit, pending);
+	if (!ret || ret == -ENOENT) {
+		ret = persist(commit, retire);
+		job->result.phase = LBMESH_PHASE_RETIRE;
+		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
+		if (ret)
+			job->result.message =
+				"confirmed, but WireGuard kept something old; run audit";
+		ret = 0;
+	} else {
+		fail(job, LBMESH_PHASE_CONFIRM, ret);
+	}
+	end(commit);
+	return ret;
+}
+
+static int go_back(struct commit *commit)
+{
+	struct lbm_job *pending = commit->job;
+	int ret;
+
+	if (pending->moves)
+		lbm_net_hold(pending->ln, pending->base);
+	ret = persist(commit, unsettle);
+	ret = persist(commit, unflip) ?: ret;
+	if (pending->moves)
+		synchronize_rcu_expedited();
+	turn(pending, pending->base);
+	return persist(commit, unprepare) ?: ret;
+}
+
+/**
+ * lbm_commit_revert - bring back the generation before a pending one
+ * @job: the revert, or the pending commit itself; its result is filled in
+ * @pending: the commit
+ *
+ * Return: 0, or the errno for which nothing has been done.
+ */
+int lbm_commit_revert(struct lbm_job *job, struct lbm_job *pending)
+{
+	struct commit *commit;
+	int ret;
+
+	ret = begin(&commit, pending);
+	if (!ret || ret == -ENOENT) {
+		ret = go_back(commit);
+		job->result.phase = LBMESH_PHASE_CONFIRM;
+		end_phase(commit, &job->result, LBMESH_PHASE_CONFIRM, ret);
+		if (ret)
+			job->result.message =
+				"reverted, but WireGuard kept something new; run audit";
+		ret = 0;
+	} else {
+		fail(job, LBMESH_PHASE_CONFIRM, ret);
+	}
+	end(commit);
+	return ret;
+}
+
+static void empty_all(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	u64 began = ktime_get_ns();
+
+	empty_devices(commit, job->base);
+	empty_devices(commit, job->next);
+}
+
+/**
+ * lbm_commit_flush - end the generation in force
+ * @job: the flush; its result is filled in. Its base is the generation in
+ *	force, its next the one before that, if one is pending.
+ */
+void lbm_commit_flush(struct lbm_job *job)
+{
+	struct commit *commit;
 	int ret;
 
 	job->result.phase = LBMESH_PHASE_RETIRE;
 	if (!job->base)
 		return;
-	publish(job);
-	began = end_phase(job, LBMESH_PHASE_FLIP, began);
-	ret = persist(commit, retire_base);
-	end_phase(job, LBMESH_PHASE_RETIRE, began);
+	ret = begin(&commit, job);
+	/* No wireguard module, no interfaces: nothing to take back. */
+	if (ret && ret != -ENOENT) {
+		fail(job, LBMESH_PHASE_RETIRE, ret);
+		goto out;
+	}
+	lbm_net_publish(job->ln, NULL);
+	end_phase(commit, &job->result, LBMESH_PHASE_FLIP, 0);
+	ret = persist(commit, empty_all);
+	lbm_gate_detach_all(job->ln);
+	end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
 	if (ret)
 		job->result.message =
 			"flushed, but WireGuard kept something old";
+out:
+	end(commit);
 }
 
 /**
- * lbm_commit_run - run a job through its phases
- * @job: the job; its result is filled in
- * @publish: makes the job's next generation the one in force, and waits until
- *	no packet is judged by the old one
- *
- * Called by the worker of the namespace, with no lock held.
+ * lbm_commit_check - audit or repair
+ * @job: the audit or repair; its result is filled in
  */
-void lbm_commit_run(struct lbm_job *job, void (*publish)(struct lbm_job *job))
+void lbm_commit_check(struct lbm_job *job)
 {
 	struct commit *commit;
-	int ret;
+	int ret, told;
 
-	commit = kzalloc(sizeof(*commit), GFP_KERNEL);
-	if (!commit) {
-		fail(job, LBMESH_PHASE_PREPARE, -ENOMEM);
-		return;
-	}
-	commit->job = job;
-	ret = lbm_wg_open(&commit->wg, job->ln->net, job->cred);
-	if (ret == -ENOENT && job->flush) {
-		/* No wireguard module, no interfaces: nothing to take back. */
-		publish(job);
-		lbm_gate_detach_all(job->ln);
-		job->result.phase = LBMESH_PHASE_RETIRE;
-	} else if (ret) {
+	job->result.phase = LBMESH_PHASE_RETIRE;
+	ret = begin(&commit, job);
+	if (ret && commit)
 		job->result.message = "the wireguard module does not answer";
-		fail(job, LBMESH_PHASE_PREPARE, ret);
-	} else if (job->flush) {
-		run_flush(commit, publish);
-	} else {
-		run_phases(commit, publish);
+	if (!ret && job->kind == LBM_JOB_AUDIT)
+		ret = lbm_audit(job, &commit->wg);
+	else if (!ret)
+		ret = lbm_repair(job, &commit->wg);
+	if (job->drift_count > LBM_DRIFTS_MAX && !job->result.message)
+		job->result.message = "more differs than is listed";
+	told = lbm_netlink_send_drifts(job);
+	ret = ret ?: told;
+	job->result.error = -ret;
+	if (commit)
+		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
+	/* Without the marks of keys that have been lost. */
+	if (job->next)
+		lbm_net_publish(job->ln, job->next);
+	end(commit);
+}
+
+/**
+ * lbm_commit_abandon - remove all peers of a namespace that goes away
+ * @ln: the namespace, in pre_exit: its interfaces are still there
+ * @gen: the generation in force
+ *
+ * wireguard itself takes a grace period for each peer when an interface is
+ * destroyed with its namespace.
+ */
+void lbm_commit_abandon(struct lbm_net *ln, const struct lbm_generation *gen)
+{
+	struct commit *commit;
+	struct lbm_job job = {
+		.ln = ln,
+		.cred = current_cred(),
+	};
+
+	if (!begin(&commit, &job)) {
+		commit->wg.lenient = true;
+		empty_devices(commit, gen);
 	}
-	lbm_wg_close(&commit->wg);
-	kfree(commit);
+	end(commit);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dumps of the generation in force. A dump goes on after the key that it
- * showed last, never after a pointer; when the generation has changed
- * meanwhile its next message says so (NLM_F_DUMP_INTR), and the reader starts
- * again.
+ * Reading the generation in force: one object by its key, or a dump. A dump
+ * goes on after the key that it showed last, never after a pointer; when the
+ * generation has changed meanwhile its next message says so (NLM_F_DUMP_INTR),
+ * and the reader starts again.
  */
 
 #include <net/sock.h>
@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "netlink.h"
 #include "netlink-gen.h"
+#include "parse.h"
 
 /**
  * struct cursor - where a dump has got to, in netlink_callback.ctx
@@ -116,21 +117,26 @@ static int write_member(struct sk_buff *skb, const struct lbm_object *object)
 }
 
 /**
- * struct dumper - how one kind of object is dumped
+ * struct dumper - how one kind of object is shown
  * @kind: the kind
  * @command: of the messages
  * @attr: nest of an object
- * @keyed: the command takes @attr too, to show one object
+ * @key: bits of the attributes in @attr that are its key; 0 when that is the
+ *	attribute id
  * @by_network: the attribute id names a network, not what the key begins with
  * @write: writes an object
+ * @named: refusal of a request for one object that has not exactly its key
+ * @absent: refusal of a key that no object has
  */
 struct dumper {
 	enum lbmesh_object kind;
 	u8 command;
 	int attr;
-	bool keyed;
+	u32 key;
 	bool by_network;
 	int (*write)(struct sk_buff *skb, const struct lbm_object *object);
+	const char *named;
+	const char *absent;
 };
 
 static const struct lbm_node *next_of(const struct dumper *dumper,
@@ -222,7 +228,7 @@ static int dump_kind(struct sk_buff *skb, struct netlink_callback *cb,
 	int ret = 0;
 
 	/* Commands that show one object by its key take the key in @attr. */
-	if (dumper->keyed && lbm_dump_attrs(cb)[dumper->attr]) {
+	if (dumper->key && lbm_dump_attrs(cb)[dumper->attr]) {
 		NL_SET_ERR_MSG(cb->extack, "a dump takes the attribute id only");
 		return -EINVAL;
 	}
@@ -235,27 +241,132 @@ static int dump_kind(struct sk_buff *skb, struct netlink_callback *cb,
 	return ret;
 }
 
-#define DUMP(name, NAME, has_key, by_net)				\
+/* NL_SET_ERR_MSG_ATTR() wants a literal; this one takes a constant. */
+static int refuse(struct genl_info *info, const struct nlattr *attr,
+		  const char *message, int error)
+{
+	NL_SET_BAD_ATTR(info->extack, attr);
+	info->extack->_msg = message;
+	return error;
+}
+
+/* A key that is a nest has nothing but the key in it. */
+static int read_nest(struct genl_info *info, const struct dumper *dumper,
+		     struct lbm_key *key)
+{
+	struct nlattr *nest = info->attrs[dumper->attr], *attr;
+	union {
+		struct lbm_object object;
+		struct lbm_peer peer;
+		struct lbm_member member;
+	} like;
+	int rem, ret;
+
+	nla_for_each_nested(attr, nest, rem)
+		if (!(dumper->key & BIT(nla_type(attr))))
+			return refuse(info, attr, dumper->named, -EINVAL);
+	memset(&like, 0, sizeof(like));
+	like.object.kind = dumper->kind;
+	ret = lbm_parse_key(nest, info->extack, &like.object);
+	if (!ret)
+		lbm_key_object(key, &like.object);
+	return ret;
+}
+
+static int read_key(struct genl_info *info, const struct dumper *dumper,
+		    struct lbm_key *key)
+{
+	struct nlattr *id = info->attrs[LBMESH_A_ID];
+	int attr = dumper->key ? dumper->attr : LBMESH_A_ID;
+
+	if (!info->attrs[attr]) {
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
+		return refuse(info, NULL, dumper->named, -EINVAL);
+	}
+	if (!dumper->key) {
+		lbm_key_id(key, nla_get_u32(id));
+		return 0;
+	}
+	if (id)
+		return refuse(info, id, dumper->named, -EINVAL);
+	return read_nest(info, dumper, key);
+}
+
+static int answer_with(struct genl_info *info, const struct dumper *dumper,
+		       const struct lbm_generation *gen,
+		       const struct lbm_object *object)
+{
+	struct sk_buff *answer;
+	void *header;
+	int ret;
+
+	answer = lbm_netlink_begin_answer(info, &header);
+	if (!answer)
+		return -ENOMEM;
+	ret = lbm_put_u64(answer, LBMESH_A_GENERATION, gen->number);
+	ret = ret ?: put_object(answer, dumper, object);
+	return lbm_netlink_end_answer(answer, info, header, ret);
+}
+
+static int get_one(struct genl_info *info, const struct dumper *dumper)
+{
+	const struct lbm_object *object = NULL;
+	struct lbm_generation *gen;
+	struct lbm_key key;
+	int ret;
+
+	ret = read_key(info, dumper, &key);
+	if (ret)
+		return ret;
+	gen = lbm_net_active(lbm_net_of(genl_info_net(info)));
+	if (gen)
+		object = lbm_trie_get(lbm_generation_index(gen, dumper->kind),
+				      &key);
+	if (object)
+		ret = answer_with(info, dumper, gen, object);
+	else
+		ret = refuse(info, info->attrs[dumper->key ? dumper->attr :
+							     LBMESH_A_ID],
+			     dumper->absent, -ENOENT);
+	lbm_generation_put(gen);
+	return ret;
+}
+
+#define SHOW(name, NAME, key_bits, by_net, key_text)			\
+	static const struct dumper name##_dumper = {			\
+		.kind = LBMESH_OBJECT_##NAME,				\
+		.command = LBMESH_CMD_##NAME##_GET,			\
+		.attr = LBMESH_A_##NAME,				\
+		.key = key_bits,					\
+		.by_network = by_net,					\
+		.write = write_##name,					\
+		.named = #name ": one is named by " key_text,		\
+		.absent = #name ": there is none with this key",	\
+	};								\
+									\
+	int lbmesh_nl_##name##_get_doit(struct sk_buff *skb,		\
+					struct genl_info *info)		\
+	{								\
+		return get_one(info, &name##_dumper);			\
+	}								\
+									\
 	int lbmesh_nl_##name##_get_dumpit(struct sk_buff *skb,		\
 					  struct netlink_callback *cb)	\
 	{								\
-		static const struct dumper dumper = {			\
-			.kind = LBMESH_OBJECT_##NAME,			\
-			.command = LBMESH_CMD_##NAME##_GET,		\
-			.attr = LBMESH_A_##NAME,			\
-			.keyed = has_key,				\
-			.by_network = by_net,				\
-			.write = write_##name,				\
-		};							\
-									\
-		return dump_kind(skb, cb, &dumper);			\
+		return dump_kind(skb, cb, &name##_dumper);		\
 	}
 
-DUMP(device, DEVICE, false, false)
-DUMP(network, NETWORK, false, false)
-DUMP(bridge, BRIDGE, false, false)
-DUMP(peer, PEER, true, false)
-DUMP(member, MEMBER, true, true)
+#define PEER_KEY	(BIT(LBMESH_A_PEER_DEVICE) | BIT(LBMESH_A_PEER_PUBLIC_KEY))
+#define MEMBER_KEY	(BIT(LBMESH_A_MEMBER_DEVICE) |			\
+			 BIT(LBMESH_A_MEMBER_IPV4) |			\
+			 BIT(LBMESH_A_MEMBER_IPV6) |			\
+			 BIT(LBMESH_A_MEMBER_PREFIX_LEN))
+
+SHOW(device, DEVICE, 0, false, "its id")
+SHOW(network, NETWORK, 0, false, "its id")
+SHOW(bridge, BRIDGE, 0, false, "its id")
+SHOW(peer, PEER, PEER_KEY, false, "the nest peer with device and public-key alone")
+SHOW(member, MEMBER, MEMBER_KEY, true, "the nest member with device and address alone")
 
 #define NOT_BUILT(name)							\
 	int lbmesh_nl_##name##_dumpit(struct sk_buff *skb,		\

@@ -3,6 +3,7 @@
  * The gate: a packet passes a managed WireGuard interface only if both of its
  * addresses are members, on that interface, of networks that are the same or
  * bridged in the generation in force. Without a generation nothing passes.
+ * While an address changes its owner, both generations must allow its packets.
  *
  * It sits in the interface's own ingress and egress hooks, the last place that
  * knows the real interface, before connection tracking and NAT on the way in
@@ -30,6 +31,8 @@
  * @ln: the namespace
  * @dev: the interface; the hooks come off before it is freed
  * @device: id of the device
+ * @open: false while the interface has members of another generation than the
+ *	one in force, so that nothing may pass
  * @ops: ingress and egress
  */
 struct gate {
@@ -38,6 +41,7 @@ struct gate {
 	struct lbm_net *ln;
 	struct net_device *dev;
 	u32 device;
+	bool open;
 	struct nf_hook_ops ops[2];
 };
 
@@ -94,6 +98,39 @@ static enum lbmesh_reason judge(const struct lbm_generation *gen, u32 device,
 	return LBMESH_REASON_MEMBER;
 }
 
+/* Whether the owner of an address is not the same in both generations. */
+static bool is_moving(const struct lbm_generation *gen,
+		      const struct lbm_generation *other, u32 device,
+		      u8 family, const void *address)
+{
+	const struct lbm_member *a, *b;
+
+	a = lbm_generation_member(gen, device, family, address);
+	b = lbm_generation_member(other, device, family, address);
+	return a && b && !lbm_member_same_owner(a, b);
+}
+
+/*
+ * While addresses move from owner to owner, WireGuard has some of them where
+ * the one generation says and some where the other does. What concerns them
+ * passes only if both allow it: a flow that goes on loses nothing, and nothing
+ * reaches one who is no member.
+ */
+static enum lbmesh_reason judge_both(const struct lbm_generation *gen,
+				     const struct lbm_generation *other,
+				     u32 device, const struct ends *ends)
+{
+	enum lbmesh_reason reason = judge(gen, device, ends);
+
+	if (reason != LBMESH_REASON_MEMBER ||
+	    judge(other, device, ends) == LBMESH_REASON_MEMBER)
+		return reason;
+	if (is_moving(gen, other, device, ends->family, ends->src) ||
+	    is_moving(gen, other, device, ends->family, ends->dst))
+		return LBMESH_REASON_MOVING;
+	return reason;
+}
+
 static void count(struct lbm_net *ln, enum lbmesh_reason reason)
 {
 	struct lbm_gate_counters *counters = this_cpu_ptr(ln->counters);
@@ -108,6 +145,9 @@ static void count(struct lbm_net *ln, enum lbmesh_reason reason)
 		break;
 	case LBMESH_REASON_MALFORMED:
 		u64_stats_inc(&counters->malformed);
+		break;
+	case LBMESH_REASON_MOVING:
+		u64_stats_inc(&counters->moving);
 		break;
 	default:
 		u64_stats_inc(&counters->not_member);
@@ -124,13 +164,14 @@ static unsigned int gate_hook(void *priv, struct sk_buff *skb,
 		struct iphdr v4;
 		struct ipv6hdr v6;
 	} buffer;
-	const struct lbm_generation *gen;
+	const struct lbm_generation *gen, *incoming;
 	const struct gate *gate = priv;
 	enum lbmesh_reason reason;
 	struct ends ends;
 	bool found = false;
 
 	gen = rcu_dereference(gate->ln->active);
+	incoming = rcu_dereference(gate->ln->incoming);
 	if (skb->protocol == htons(ETH_P_IP))
 		found = find_ends_v4(skb, &buffer.v4, &ends);
 	else if (skb->protocol == htons(ETH_P_IPV6))
@@ -138,8 +179,10 @@ static unsigned int gate_hook(void *priv, struct sk_buff *skb,
 
 	if (!found)
 		reason = LBMESH_REASON_MALFORMED;
-	else if (!gen)
+	else if (!gen || !READ_ONCE(gate->open))
 		reason = LBMESH_REASON_NONE;
+	else if (unlikely(incoming))
+		reason = judge_both(gen, incoming, gate->device, &ends);
 	else
 		reason = judge(gen, gate->device, &ends);
 	count(gate->ln, reason);
@@ -240,6 +283,26 @@ int lbm_gate_attach(struct lbm_net *ln, u32 device, int ifindex)
 		ret = add_gate(ln, device, dev);
 	rtnl_unlock();
 	return ret;
+}
+
+/**
+ * lbm_gate_open - let packets through to their judgement, or none
+ * @ln: the namespace
+ * @device: id of the device
+ * @ifindex: its interface; it may be gone
+ * @open: whether any may pass; a gate begins closed
+ *
+ * Takes RTNL.
+ */
+void lbm_gate_open(struct lbm_net *ln, u32 device, int ifindex, bool open)
+{
+	struct gate *gate;
+
+	rtnl_lock();
+	gate = find_gate(ln, device, ifindex);
+	if (gate)
+		WRITE_ONCE(gate->open, open);
+	rtnl_unlock();
 }
 
 /**

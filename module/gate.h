@@ -11,6 +11,7 @@ struct lbm_net;
 struct net_device;
 
 int lbm_gate_attach(struct lbm_net *ln, u32 device, int ifindex);
+void lbm_gate_open(struct lbm_net *ln, u32 device, int ifindex, bool open);
 void lbm_gate_detach(struct lbm_net *ln, u32 device, int ifindex);
 int lbm_gate_mtu(struct lbm_net *ln, int ifindex, u32 mtu, u32 *old);
 void lbm_gate_detach_all(struct lbm_net *ln);

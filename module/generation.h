@@ -17,6 +17,8 @@
  * struct lbm_generation - state of a namespace
  * @refs: the namespace, jobs and running dumps
  * @number: 0 until it is published
+ * @print: keyed hash of the message in mode replace that says all of it; 0
+ *	when there was none
  * @count: objects of each kind
  * @devices: by id
  * @networks: by id
@@ -29,11 +31,12 @@
  *	and address
  *
  * While a job builds it, the job alone has it. Once published nothing of it
- * changes, and readers need the RCU read lock or a reference.
+ * changes but @print, and readers need the RCU read lock or a reference.
  */
 struct lbm_generation {
 	refcount_t refs;
 	u64 number;
+	u64 print;
 	u32 count[LBM_KINDS];
 	struct lbm_trie devices;
 	struct lbm_trie networks;

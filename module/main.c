@@ -11,6 +11,9 @@
 #include "netns.h"
 #include "parse.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static int __init lbm_init(void)
 {
 	int ret;

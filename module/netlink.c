@@ -10,12 +10,15 @@
 
 #include "compat.h"
 #include "job.h"
+#include "limits.h"
 #include "netlink.h"
 #include "netlink-gen.h"
-#include "parse.h"
 
 /* Room for every attribute of an answer or event that has no list. */
 #define MESSAGE_BYTES 2048
+/* Of a message with differences, and more than one of them can need. */
+#define DRIFTS_BYTES 8192
+#define DRIFT_BYTES 96
 
 static int not_built(struct genl_info *info)
 {
@@ -31,18 +34,8 @@ static int not_built(struct genl_info *info)
 		return not_built(info);					\
 	}
 
-NOT_BUILT(limits_set)
-NOT_BUILT(confirm)
-NOT_BUILT(revert)
 NOT_BUILT(explain)
 NOT_BUILT(set_update)
-NOT_BUILT(audit)
-NOT_BUILT(repair)
-NOT_BUILT(device_get)
-NOT_BUILT(network_get)
-NOT_BUILT(bridge_get)
-NOT_BUILT(peer_get)
-NOT_BUILT(member_get)
 NOT_BUILT(layer_get)
 NOT_BUILT(rule_get)
 NOT_BUILT(set_get)
@@ -52,7 +45,7 @@ NOT_BUILT(flow_get)
 
 /* --- Parts of messages --------------------------------------------------- */
 
-static int put_counts(struct sk_buff *skb, int type, const u32 *count)
+static int put_counts(struct sk_buff *skb, const u32 *count)
 {
 	static const int attrs[LBM_KINDS] = {
 		[LBMESH_OBJECT_DEVICE] = LBMESH_A_COUNTS_DEVICES,
@@ -64,15 +57,12 @@ static int put_counts(struct sk_buff *skb, int type, const u32 *count)
 	struct nlattr *nest;
 	int i;
 
-	nest = nla_nest_start(skb, type);
+	nest = nla_nest_start(skb, LBMESH_A_COUNTS);
 	if (!nest)
 		return -EMSGSIZE;
 	for (i = 0; i < LBM_KINDS; i++)
 		if (attrs[i] && nla_put_u32(skb, attrs[i], count[i]))
 			return -EMSGSIZE;
-	if (type == LBMESH_A_LIMITS &&
-	    nla_put_u32(skb, LBMESH_A_COUNTS_MESSAGE_BYTES, LBM_MESSAGE_BYTES))
-		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -128,6 +118,7 @@ static int put_job(struct sk_buff *skb, const struct lbm_result *result)
 static int put_gate(struct sk_buff *skb, struct lbm_net *ln)
 {
 	u64 passed = 0, not_member = 0, not_connected = 0, malformed = 0;
+	u64 moving = 0;
 	struct nlattr *nest;
 	int cpu;
 
@@ -142,55 +133,124 @@ static int put_gate(struct sk_buff *skb, struct lbm_net *ln)
 			now.not_member = counters->not_member;
 			now.not_connected = counters->not_connected;
 			now.malformed = counters->malformed;
+			now.moving = counters->moving;
 		} while (u64_stats_fetch_retry(&counters->syncp, start));
 		passed += u64_stats_read(&now.passed);
 		not_member += u64_stats_read(&now.not_member);
 		not_connected += u64_stats_read(&now.not_connected);
 		malformed += u64_stats_read(&now.malformed);
+		moving += u64_stats_read(&now.moving);
 	}
 	nest = nla_nest_start(skb, LBMESH_A_GATE);
 	if (!nest ||
 	    lbm_put_u64(skb, LBMESH_A_GATE_PASSED, passed) ||
 	    lbm_put_u64(skb, LBMESH_A_GATE_NOT_MEMBER, not_member) ||
 	    lbm_put_u64(skb, LBMESH_A_GATE_NOT_CONNECTED, not_connected) ||
-	    lbm_put_u64(skb, LBMESH_A_GATE_MALFORMED, malformed))
+	    lbm_put_u64(skb, LBMESH_A_GATE_MALFORMED, malformed) ||
+	    lbm_put_u64(skb, LBMESH_A_GATE_MOVING, moving))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+static int put_totals(struct sk_buff *skb, const struct lbm_totals *totals)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, LBMESH_A_TOTALS);
+	if (!nest ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_COMMITS, totals->commits) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_UNCHANGED, totals->unchanged) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_FAILURES, totals->failures) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_CONFIRMS, totals->confirms) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_REVERTS, totals->reverts) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_AUDITS, totals->audits) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_REPAIRS, totals->repairs) ||
+	    lbm_put_u64(skb, LBMESH_A_TOTALS_REQUESTS, totals->requests))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * struct picture - what generation-get shows, of one moment
+ * @gen: in force, counted; or NULL
+ * @last: how the last job ended
+ * @totals: what was done so far
+ * @state: what the namespace is doing
+ * @pending_ms: time left for confirm
+ * @fallback: number of the generation that returns otherwise
+ */
+struct picture {
+	struct lbm_generation *gen;
+	struct lbm_result last;
+	struct lbm_totals totals;
+	enum lbmesh_state state;
+	u32 pending_ms;
+	u64 fallback;
+};
+
+static void take_picture(struct lbm_net *ln, struct picture *picture)
+{
+	const struct lbm_job *pending;
+	long left;
+
+	mutex_lock(&ln->lock);
+	picture->gen = lbm_net_active(ln);
+	picture->last = ln->last;
+	picture->totals = ln->totals;
+	pending = ln->pending;
+	if (ln->job)
+		picture->state = LBMESH_STATE_COMMITTING;
+	else if (pending)
+		picture->state = LBMESH_STATE_PENDING;
+	else if (picture->gen)
+		picture->state = LBMESH_STATE_ACTIVE;
+	else
+		picture->state = LBMESH_STATE_EMPTY;
+	if (picture->state == LBMESH_STATE_PENDING) {
+		left = ln->deadline - jiffies;
+		picture->pending_ms = jiffies_to_msecs(max(left, 0L));
+		picture->fallback = pending->base ? pending->base->number : 0;
+	}
+	mutex_unlock(&ln->lock);
 }
 
 /* What generation-get answers and generation-ntf tells. */
 static int put_generation(struct sk_buff *skb, struct lbm_net *ln)
 {
 	static const u32 none[LBM_KINDS];
-	struct lbm_generation *gen;
-	struct lbm_result last;
-	enum lbmesh_state state;
+	struct picture now = {};
 	int ret;
 
-	/* Together, so that a job that has ended shows its generation. */
-	mutex_lock(&ln->lock);
-	gen = lbm_net_active(ln);
-	last = ln->last;
-	if (ln->job)
-		state = LBMESH_STATE_COMMITTING;
-	else
-		state = gen ? LBMESH_STATE_ACTIVE : LBMESH_STATE_EMPTY;
-	mutex_unlock(&ln->lock);
-
-	ret = lbm_put_u64(skb, LBMESH_A_GENERATION, gen ? gen->number : 0);
-	ret = ret ?: nla_put_u8(skb, LBMESH_A_STATE, state);
-	ret = ret ?: put_counts(skb, LBMESH_A_COUNTS, gen ? gen->count : none);
+	take_picture(ln, &now);
+	ret = lbm_put_u64(skb, LBMESH_A_GENERATION,
+			  now.gen ? now.gen->number : 0);
+	ret = ret ?: nla_put_u8(skb, LBMESH_A_STATE, now.state);
+	if (now.state == LBMESH_STATE_PENDING) {
+		ret = ret ?: nla_put_u32(skb, LBMESH_A_PENDING_MS,
+					 now.pending_ms);
+		ret = ret ?: lbm_put_u64(skb, LBMESH_A_FALLBACK, now.fallback);
+	}
+	ret = ret ?: put_counts(skb, now.gen ? now.gen->count : none);
+	ret = ret ?: put_totals(skb, &now.totals);
 	ret = ret ?: put_gate(skb, ln);
-	if (last.cookie)
-		ret = ret ?: put_job(skb, &last);
-	lbm_generation_put(gen);
+	if (now.last.cookie)
+		ret = ret ?: put_job(skb, &now.last);
+	lbm_generation_put(now.gen);
 	return ret;
 }
 
 /* --- Answers -------------------------------------------------------------- */
 
-static struct sk_buff *begin_answer(struct genl_info *info, void **header)
+/**
+ * lbm_netlink_begin_answer - begin the answer to a request
+ * @info: the request
+ * @header: for lbm_netlink_end_answer()
+ *
+ * Return: the answer, or NULL when there is no memory.
+ */
+struct sk_buff *lbm_netlink_begin_answer(struct genl_info *info, void **header)
 {
 	struct sk_buff *skb;
 
@@ -205,9 +265,17 @@ static struct sk_buff *begin_answer(struct genl_info *info, void **header)
 	return NULL;
 }
 
-/* Send the answer, or free it when making it failed. */
-static int end_answer(struct sk_buff *skb, struct genl_info *info, void *header,
-		      int error)
+/**
+ * lbm_netlink_end_answer - send an answer, or free it when making it failed
+ * @skb: from lbm_netlink_begin_answer(); consumed
+ * @info: the request
+ * @header: as that gave it
+ * @error: of making it, or 0
+ *
+ * Return: @error, or the errno of sending.
+ */
+int lbm_netlink_end_answer(struct sk_buff *skb, struct genl_info *info,
+			   void *header, int error)
 {
 	if (error) {
 		nlmsg_free(skb);
@@ -224,7 +292,7 @@ int lbmesh_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	void *header;
 	int ret;
 
-	answer = begin_answer(info, &header);
+	answer = lbm_netlink_begin_answer(info, &header);
 	if (!answer)
 		return -ENOMEM;
 	ret = nla_put_u32(answer, LBMESH_A_FAMILY_VERSION,
@@ -232,9 +300,11 @@ int lbmesh_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ret = ret ?: nla_put_string(answer, LBMESH_A_MODULE_VERSION,
 				    LBM_VERSION);
 	ret = ret ?: nla_put_u32(answer, LBMESH_A_CAPABILITIES,
-				 LBMESH_CAPABILITY_MESH);
-	ret = ret ?: put_counts(answer, LBMESH_A_LIMITS, ln->limits);
-	return end_answer(answer, info, header, ret);
+				 LBMESH_CAPABILITY_MESH |
+				 LBMESH_CAPABILITY_CONFIRM |
+				 LBMESH_CAPABILITY_AUDIT);
+	ret = ret ?: lbm_limits_put(answer, &ln->limits);
+	return lbm_netlink_end_answer(answer, info, header, ret);
 }
 
 int lbmesh_nl_generation_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -243,251 +313,11 @@ int lbmesh_nl_generation_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *answer;
 	void *header;
 
-	answer = begin_answer(info, &header);
+	answer = lbm_netlink_begin_answer(info, &header);
 	if (!answer)
 		return -ENOMEM;
-	return end_answer(answer, info, header, put_generation(answer, ln));
-}
-
-static int answer_cookie(struct genl_info *info, u64 cookie)
-{
-	struct sk_buff *answer;
-	void *header;
-
-	answer = begin_answer(info, &header);
-	if (!answer)
-		return -ENOMEM;
-	return end_answer(answer, info, header,
-			  lbm_put_u64(answer, LBMESH_A_COOKIE, cookie));
-}
-
-/* --- Jobs ----------------------------------------------------------------- */
-
-static u64 get_u64(struct genl_info *info, int type)
-{
-	struct nlattr *attr = info->attrs[type];
-
-	return attr ? nla_get_u64(attr) : 0;
-}
-
-static int check_expected(struct lbm_job *job, struct genl_info *info)
-{
-	u64 number = job->base ? job->base->number : 0;
-
-	if (!info->attrs[LBMESH_A_EXPECT_GEN] ||
-	    get_u64(info, LBMESH_A_EXPECT_GEN) == number)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[LBMESH_A_EXPECT_GEN],
-			    "another generation than expect-gen is in force");
-	return -ESTALE;
-}
-
-/* Take a namespace's place for a job, and give the job its cookie. */
-static int accept_job(struct lbm_job *job, struct genl_info *info)
-{
-	struct lbm_net *ln = job->ln;
-
-	lockdep_assert_held(&ln->lock);
-	if (READ_ONCE(ln->dying)) {
-		NL_SET_ERR_MSG(info->extack, "the namespace goes away");
-		return -ENETDOWN;
-	}
-	/* The base must still be the one that the job was read against. */
-	if (ln->job || rcu_access_pointer(ln->active) != job->base) {
-		NL_SET_ERR_MSG(info->extack,
-			       "another commit or flush is running; try again");
-		return -EBUSY;
-	}
-	if (!lbm_net_pin(ln)) {
-		NL_SET_ERR_MSG(info->extack, "the module is being unloaded");
-		return -EBUSY;
-	}
-	job->result.cookie = ++ln->last_cookie;
-	ln->job = job;
-	return 0;
-}
-
-/* Undo accept_job() for a job that has not been queued. */
-static void withdraw_job(struct lbm_job *job)
-{
-	struct lbm_net *ln = job->ln;
-
-	mutex_lock(&ln->lock);
-	ln->job = NULL;
-	if (!rcu_access_pointer(ln->active))
-		lbm_net_unpin(ln);
-	mutex_unlock(&ln->lock);
-}
-
-/*
- * Hand a job that has been read to the worker. Its cookie is sent first, so
- * that it comes before the result; and a job whose cookie cannot be sent is
- * not run, so that an error always means that nothing changes.
- */
-static int start(struct lbm_job *job, struct genl_info *info)
-{
-	struct lbm_net *ln = job->ln;
-	int ret;
-
-	mutex_lock(&ln->lock);
-	ret = accept_job(job, info);
-	mutex_unlock(&ln->lock);
-	if (ret)
-		goto err;
-	ret = answer_cookie(info, job->result.cookie);
-	if (ret) {
-		NL_SET_ERR_MSG(info->extack, "the cookie could not be sent");
-		withdraw_job(job);
-		goto err;
-	}
-	if (job->result.token) {
-		mutex_lock(&ln->lock);
-		ln->last_token = job->result.token;
-		ln->last_token_cookie = job->result.cookie;
-		mutex_unlock(&ln->lock);
-	}
-	lbm_job_queue(job);
-	return 0;
-
-err:
-	lbm_job_free(job);
-	return ret;
-}
-
-static int check_token(struct genl_info *info)
-{
-	if (!info->attrs[LBMESH_A_TOKEN] || get_u64(info, LBMESH_A_TOKEN))
-		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[LBMESH_A_TOKEN],
-			    "token is 0");
-	return -EINVAL;
-}
-
-/*
- * Answer a token that has been accepted before with the cookie of then, and
- * with the result if there is one.
- *
- * Return: true when that was so.
- */
-static bool answer_again(struct lbm_net *ln, struct genl_info *info, u64 token,
-			 int *ret)
-{
-	struct lbm_result last = {};
-	struct sk_buff *skb;
-	u64 cookie = 0;
-
-	if (!token)
-		return false;
-	mutex_lock(&ln->lock);
-	if (ln->last_token == token) {
-		cookie = ln->last_token_cookie;
-		if (ln->last.cookie == cookie)
-			last = ln->last;
-	}
-	mutex_unlock(&ln->lock);
-	if (!cookie)
-		return false;
-	*ret = answer_cookie(info, cookie);
-	if (last.cookie && !*ret) {
-		skb = lbm_netlink_result_alloc();
-		if (skb)
-			lbm_netlink_send_result(ln, skb, info->snd_portid,
-						&last);
-	}
-	return true;
-}
-
-static int check_commit(struct genl_info *info)
-{
-	if (info->nlhdr->nlmsg_len > LBM_MESSAGE_BYTES) {
-		NL_SET_ERR_MSG(info->extack,
-			       "message-bytes: more than the limit of this namespace");
-		return -ENOSPC;
-	}
-	if (!info->attrs[LBMESH_A_MODE]) {
-		NL_SET_ERR_MSG(info->extack, "mode is required");
-		return -EINVAL;
-	}
-	if (nla_get_u8(info->attrs[LBMESH_A_MODE]) ==
-	    LBMESH_COMMIT_MODE_DELTA && !info->attrs[LBMESH_A_EXPECT_GEN]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "expect-gen is required in mode delta");
-		return -EINVAL;
-	}
-	if (info->attrs[LBMESH_A_CONFIRM_TIMEOUT] &&
-	    nla_get_u32(info->attrs[LBMESH_A_CONFIRM_TIMEOUT])) {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[LBMESH_A_CONFIRM_TIMEOUT],
-				    "confirm is not built yet; see capabilities");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-static struct lbm_job *begin_job(struct lbm_net *ln, struct genl_info *info,
-				 u64 token)
-{
-	struct lbm_job *job;
-
-	job = lbm_job_new(ln, info->snd_portid, token);
-	if (!job)
-		NL_SET_ERR_MSG(info->extack, "out of memory");
-	return job;
-}
-
-static int commit(struct lbm_net *ln, struct genl_info *info)
-{
-	u64 token = get_u64(info, LBMESH_A_TOKEN);
-	u64 began = ktime_get_ns();
-	struct lbm_job *job;
-	int ret;
-
-	ret = check_token(info) ?: check_commit(info);
-	if (ret || answer_again(ln, info, token, &ret))
-		return ret;
-	job = begin_job(ln, info, token);
-	if (!job)
-		return -ENOMEM;
-	ret = check_expected(job, info);
-	ret = ret ?: lbm_parse_commit(job, info,
-				      nla_get_u8(info->attrs[LBMESH_A_MODE]));
-	if (ret) {
-		lbm_job_free(job);
-		return ret;
-	}
-	job->result.duration[LBMESH_PHASE_PARSE] = ktime_get_ns() - began;
-	return start(job, info);
-}
-
-int lbmesh_nl_commit_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	int ret;
-
-	ret = commit(lbm_net_of(genl_info_net(info)), info);
-	lbm_parse_wipe(info);
-	return ret;
-}
-
-int lbmesh_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct lbm_net *ln = lbm_net_of(genl_info_net(info));
-	u64 token = get_u64(info, LBMESH_A_TOKEN);
-	struct lbm_job *job;
-	int ret;
-
-	ret = check_token(info);
-	if (ret || answer_again(ln, info, token, &ret))
-		return ret;
-	job = begin_job(ln, info, token);
-	if (!job)
-		return -ENOMEM;
-	job->flush = true;
-	ret = check_expected(job, info);
-	if (ret) {
-		lbm_job_free(job);
-		return ret;
-	}
-	return start(job, info);
+	return lbm_netlink_end_answer(answer, info, header,
+				      put_generation(answer, ln));
 }
 
 /* --- Results and notifications -------------------------------------------- */
@@ -526,6 +356,80 @@ void lbm_netlink_send_result(struct lbm_net *ln, struct sk_buff *skb,
 	}
 	genlmsg_end(skb, header);
 	genlmsg_unicast(ln->net, skb, portid);
+}
+
+static int put_drift(struct sk_buff *skb, const struct lbm_drift *drift)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, LBMESH_A_DRIFT);
+	if (!nest ||
+	    nla_put_u8(skb, LBMESH_A_DRIFT_KIND, drift->kind) ||
+	    nla_put_u32(skb, LBMESH_A_DRIFT_DEVICE, drift->device))
+		return -EMSGSIZE;
+	if (drift->has_peer &&
+	    nla_put(skb, LBMESH_A_DRIFT_PUBLIC_KEY, LBMESH_KEY_LEN,
+		    drift->public_key))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Send the drifts that fit into one message. The last one sent, or NULL. */
+static const struct lbm_drift *send_some(struct lbm_net *ln,
+					 const struct lbm_job *job,
+					 const struct lbm_drift *first)
+{
+	const struct lbm_drift *drift = first, *sent = NULL;
+	struct sk_buff *skb;
+	void *header;
+
+	skb = genlmsg_new(DRIFTS_BYTES, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	header = genlmsg_put(skb, 0, 0, &lbm_family, 0,
+			     LBMESH_CMD_AUDIT_RESULT);
+	if (!header || lbm_put_u64(skb, LBMESH_A_COOKIE, job->result.cookie) ||
+	    lbm_put_u64(skb, LBMESH_A_GENERATION, job->base->number))
+		goto err;
+	list_for_each_entry_from(drift, &job->drifts, list) {
+		if (skb_tailroom(skb) < DRIFT_BYTES)
+			break;
+		if (put_drift(skb, drift))
+			goto err;
+		sent = drift;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_unicast(ln->net, skb, job->portid);
+	return sent;
+
+err:
+	WARN_ON_ONCE(1);
+	nlmsg_free(skb);
+	return NULL;
+}
+
+/**
+ * lbm_netlink_send_drifts - tell a sender what its audit has found
+ * @job: the audit or repair
+ *
+ * Return: 0, or -ENOMEM when not all has been told.
+ */
+int lbm_netlink_send_drifts(const struct lbm_job *job)
+{
+	const struct lbm_drift *drift;
+
+	if (list_empty(&job->drifts))
+		return 0;
+	drift = list_first_entry(&job->drifts, struct lbm_drift, list);
+	for (;;) {
+		drift = send_some(job->ln, job, drift);
+		if (!drift)
+			return -ENOMEM;
+		if (list_is_last(&drift->list, &job->drifts))
+			return 0;
+		drift = list_next_entry(drift, list);
+	}
 }
 
 /**

@@ -22,6 +22,13 @@ static inline int lbm_put_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put(skb, type, sizeof(value), &value);
 }
 
+struct lbm_job;
+
+struct sk_buff *lbm_netlink_begin_answer(struct genl_info *info, void **header);
+int lbm_netlink_end_answer(struct sk_buff *skb, struct genl_info *info,
+			   void *header, int error);
+
+int lbm_netlink_send_drifts(const struct lbm_job *job);
 struct sk_buff *lbm_netlink_result_alloc(void);
 void lbm_netlink_send_result(struct lbm_net *ln, struct sk_buff *skb,
 			     u32 portid, const struct lbm_result *result);

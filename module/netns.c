@@ -13,19 +13,27 @@
 #include <linux/rcupdate.h>
 #include <net/netns/generic.h>
 
+#include "commit.h"
 #include "gate.h"
-#include "job.h"
+#include "limits.h"
 #include "netns.h"
 
 static unsigned int lbm_net_id __read_mostly;
 
-static const u32 default_limits[LBM_KINDS] = {
-	[LBMESH_OBJECT_DEVICE] = 64,
-	[LBMESH_OBJECT_NETWORK] = 4096,
-	[LBMESH_OBJECT_BRIDGE] = 4096,
-	[LBMESH_OBJECT_PEER] = 20480,
-	[LBMESH_OBJECT_MEMBER] = 65536,
+static atomic_t in_use = ATOMIC_INIT(0);
+
+static int in_use_get(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%d\n", atomic_read(&in_use));
+}
+
+static const struct kernel_param_ops in_use_ops = {
+	.get = in_use_get,
 };
+
+module_param_cb(namespaces_in_use, &in_use_ops, NULL, 0444);
+MODULE_PARM_DESC(namespaces_in_use,
+		 "Network namespaces with a generation in force; while there are any, the module cannot be unloaded: flush each");
 
 /**
  * lbm_net_of - our state of a namespace
@@ -55,6 +63,50 @@ struct lbm_generation *lbm_net_active(struct lbm_net *ln)
 }
 
 /**
+ * lbm_net_publish - make a generation the one in force
+ * @ln: the namespace
+ * @gen: the generation, or NULL for none; the namespace takes a reference of
+ *	its own. It gets its number when it is in force for the first time.
+ *
+ * Called by the running job alone. When this returns, no packet is judged by
+ * the generation before, and no address is held any more.
+ */
+void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen)
+{
+	struct lbm_generation *old;
+
+	mutex_lock(&ln->lock);
+	if (gen && !gen->number)
+		gen->number = ++ln->last_number;
+	if (gen)
+		lbm_generation_get(gen);
+	old = rcu_replace_pointer(ln->active, gen,
+				  lockdep_is_held(&ln->lock));
+	RCU_INIT_POINTER(ln->incoming, NULL);
+	mutex_unlock(&ln->lock);
+	/*
+	 * One grace period for the commit, for all that it replaces. Expedited,
+	 * because the sender waits for it, and a storm of commits would.
+	 */
+	synchronize_rcu_expedited();
+	lbm_generation_put(old);
+}
+
+/**
+ * lbm_net_hold - hold the addresses whose owners differ between generations
+ * @ln: the namespace
+ * @gen: the generation that they move for, held by the caller; NULL releases
+ *
+ * Called by the running job alone. When this returns, every packet is judged
+ * so, or by the one generation again.
+ */
+void lbm_net_hold(struct lbm_net *ln, struct lbm_generation *gen)
+{
+	rcu_assign_pointer(ln->incoming, gen);
+	synchronize_rcu_expedited();
+}
+
+/**
  * lbm_net_pin - keep the module loaded while a namespace needs it
  * @ln: the namespace; the caller holds its lock
  *
@@ -63,8 +115,10 @@ struct lbm_generation *lbm_net_active(struct lbm_net *ln)
 bool lbm_net_pin(struct lbm_net *ln)
 {
 	lockdep_assert_held(&ln->lock);
-	if (!ln->pinned)
-		ln->pinned = try_module_get(THIS_MODULE);
+	if (!ln->pinned && try_module_get(THIS_MODULE)) {
+		ln->pinned = true;
+		atomic_inc(&in_use);
+	}
 	return ln->pinned;
 }
 
@@ -75,9 +129,11 @@ bool lbm_net_pin(struct lbm_net *ln)
 void lbm_net_unpin(struct lbm_net *ln)
 {
 	lockdep_assert_held(&ln->lock);
-	if (ln->pinned)
-		module_put(THIS_MODULE);
+	if (!ln->pinned)
+		return;
 	ln->pinned = false;
+	atomic_dec(&in_use);
+	module_put(THIS_MODULE);
 }
 
 /* Under RTNL; takes no lock of ours. */
@@ -99,8 +155,9 @@ static int __net_init net_init(struct net *net)
 	ln->net = net;
 	mutex_init(&ln->lock);
 	INIT_WORK(&ln->work, lbm_job_work);
+	INIT_DELAYED_WORK(&ln->timeout, lbm_job_timeout);
 	INIT_LIST_HEAD(&ln->gates);
-	memcpy(ln->limits, default_limits, sizeof(ln->limits));
+	lbm_limits_init(&ln->limits);
 	ln->counters = netdev_alloc_pcpu_stats(struct lbm_gate_counters);
 	if (!ln->counters)
 		return -ENOMEM;
@@ -114,9 +171,13 @@ static int __net_init net_init(struct net *net)
 static void __net_exit net_pre_exit(struct net *net)
 {
 	struct lbm_net *ln = lbm_net_of(net);
+	struct lbm_generation *gen = lbm_net_active(ln);
 
-	/* The gates are taken off under RTNL, after which none is put on. */
 	WRITE_ONCE(ln->dying, true);
+	if (gen)
+		lbm_commit_abandon(ln, gen);
+	lbm_generation_put(gen);
+	/* The gates are taken off under RTNL, after which none is put on. */
 	lbm_gate_detach_all(ln);
 }
 
@@ -124,8 +185,11 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct lbm_net *ln = lbm_net_of(net);
 
+	/* With @dying set neither is queued again. */
+	cancel_delayed_work_sync(&ln->timeout);
 	cancel_work_sync(&ln->work);
 	lbm_job_free(ln->job);
+	lbm_job_free(ln->pending);
 	unregister_netdevice_notifier_net(net, &ln->notifier);
 	/* Between pre_exit and exit lies a grace period: no reader is left. */
 	lbm_generation_put(rcu_dereference_protected(ln->active, 1));

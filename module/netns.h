@@ -25,6 +25,7 @@ struct lbm_job;
  * @not_member: dropped, an end is no member
  * @not_connected: dropped, the networks are not connected
  * @malformed: dropped, no well-formed IP packet
+ * @moving: dropped, an end was changing its owner
  */
 struct lbm_gate_counters {
 	struct u64_stats_sync syncp;
@@ -32,6 +33,7 @@ struct lbm_gate_counters {
 	u64_stats_t not_member;
 	u64_stats_t not_connected;
 	u64_stats_t malformed;
+	u64_stats_t moving;
 };
 
 /**
@@ -59,15 +61,53 @@ struct lbm_result {
 };
 
 /**
+ * struct lbm_totals - what a namespace has done
+ * @commits: new generations in force
+ * @unchanged: commits that restated what was in force
+ * @failures: jobs that ended with an error
+ * @confirms: pending generations kept
+ * @reverts: pending generations taken back
+ * @audits: audits
+ * @repairs: repairs
+ * @requests: messages to WireGuard
+ */
+struct lbm_totals {
+	u64 commits;
+	u64 unchanged;
+	u64 failures;
+	u64 confirms;
+	u64 reverts;
+	u64 audits;
+	u64 repairs;
+	u64 requests;
+};
+
+/**
+ * struct lbm_limits - the most that a namespace may have
+ * @objects: of each kind in a generation
+ * @message_bytes: of a commit message
+ */
+struct lbm_limits {
+	u32 objects[LBM_KINDS];
+	u32 message_bytes;
+};
+
+/**
  * struct lbm_net - state of a network namespace
  * @net: the namespace; not counted, it outlives this
- * @lock: protects @job, @last, @last_cookie, @last_token, @last_number,
- *	@pinned and writing @active. A leaf: nothing is sent and nothing waits
- *	under it, and neither RTNL nor genl locks are taken.
+ * @lock: protects @job, @pending, @deadline, @busy, @last, @last_cookie,
+ *	@last_token, @last_number, @totals, @pinned and writing @active. A
+ *	leaf: nothing is sent and nothing waits under it, and neither RTNL nor
+ *	genl locks are taken.
  * @dying: the namespace goes away; no job is accepted and no gate put on
  * @active: the generation in force, NULL when there is none; readers need the
  *	RCU read lock
+ * @incoming: while addresses move, the generation that they move for; what
+ *	concerns them must be allowed by both. Written by the running job.
  * @job: the job that is queued or running, owned by @work; NULL when none is
+ * @pending: the commit whose generation is in force and waits for confirm
+ * @deadline: when it is reverted, in jiffies
+ * @busy: a sentence with the number of the pending generation, for refusals
  * @last: how the last job ended; its cookie is 0 when there was none
  * @last_cookie: number of the last job
  * @last_token: token of the last commit that was accepted
@@ -75,9 +115,11 @@ struct lbm_result {
  * @last_number: number of the last generation
  * @pinned: a reference on the module is held for @active or @job
  * @work: runs @job
+ * @timeout: reverts @pending
+ * @totals: what was done so far
  * @gates: interfaces with our hooks, protected by RTNL
  * @notifier: takes the hooks off when an interface goes away
- * @limits: the most of each kind that a generation may hold
+ * @limits: the most that the namespace may have; written under @lock
  * @counters: of the gate, per CPU
  */
 struct lbm_net {
@@ -85,7 +127,11 @@ struct lbm_net {
 	struct mutex lock; /* see above */
 	bool dying;
 	struct lbm_generation __rcu *active;
+	struct lbm_generation __rcu *incoming;
 	struct lbm_job *job;
+	struct lbm_job *pending;
+	unsigned long deadline;
+	char busy[96];
 	struct lbm_result last;
 	u64 last_cookie;
 	u64 last_token;
@@ -93,17 +139,18 @@ struct lbm_net {
 	u64 last_number;
 	bool pinned;
 	struct work_struct work;
+	struct delayed_work timeout;
+	struct lbm_totals totals;
 	struct list_head gates;
 	struct notifier_block notifier;
-	u32 limits[LBM_KINDS];
+	struct lbm_limits limits;
 	struct lbm_gate_counters __percpu *counters;
 };
 
-/* Largest commit message, in bytes. */
-#define LBM_MESSAGE_BYTES (64U << 20)
-
 struct lbm_net *lbm_net_of(const struct net *net);
 struct lbm_generation *lbm_net_active(struct lbm_net *ln);
+void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen);
+void lbm_net_hold(struct lbm_net *ln, struct lbm_generation *gen);
 
 bool lbm_net_pin(struct lbm_net *ln);
 void lbm_net_unpin(struct lbm_net *ln);

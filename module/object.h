@@ -30,12 +30,12 @@ struct lbm_object {
  * @ifindex: the interface, in the namespace of the generation
  * @has_port: @port is the sender's wish
  * @has_fwmark: @fwmark is the sender's wish
- * @has_key: the sender has set a private key; @key_print tells it from others
+ * @has_key: the sender has set the private key of @public_key
  * @port: UDP port, host byte order
  * @fwmark: mark of encrypted packets
  * @mtu: bytes; 0 when the sender has no wish
- * @key_print: keyed hash of the private key; the key itself is never kept
- * @public_key: as wireguard said when the device was set
+ * @public_key: of the private key, which is never kept; all zero when there is
+ *	none, or when somebody else has changed it and repair gave it up
  */
 struct lbm_device {
 	struct lbm_object object;
@@ -47,7 +47,6 @@ struct lbm_device {
 	u16 port;
 	u32 fwmark;
 	u32 mtu;
-	u64 key_print;
 	u8 public_key[LBMESH_KEY_LEN];
 };
 

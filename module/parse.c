@@ -9,6 +9,7 @@
  * between objects are checked in the end, and only for what the message names.
  */
 
+#include <crypto/curve25519.h>
 #include <linux/inetdevice.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
@@ -82,9 +83,15 @@ static int refuse(struct parse *parse, const struct nlattr *attr,
 	return error;
 }
 
-static u64 print_of(const u8 *secret)
+/**
+ * lbm_psk_print - what a generation keeps of a pre-shared key
+ * @psk: LBMESH_KEY_LEN bytes
+ *
+ * Return: a keyed hash, which tells it from others and tells nothing else.
+ */
+u64 lbm_psk_print(const u8 *psk)
 {
-	return siphash(secret, LBMESH_KEY_LEN, &print_key);
+	return siphash(psk, LBMESH_KEY_LEN, &print_key);
 }
 
 /* --- Device --------------------------------------------------------------- */
@@ -156,6 +163,23 @@ static int device_alone(struct parse *parse, struct nlattr *nest,
 	return 0;
 }
 
+/*
+ * Of the private key, a generation keeps the public half, by which a key that
+ * is restated is known.
+ */
+static int device_own_key(struct parse *parse, const struct nlattr *private_key,
+			  struct lbm_device *device)
+{
+	if (!private_key)
+		return 0;
+	if (!curve25519_generate_public(device->public_key,
+					nla_data(private_key)))
+		return refuse(parse, private_key,
+			      "device: private-key is all zeros", -EINVAL);
+	device->has_key = true;
+	return 0;
+}
+
 static int device_rest(struct parse *parse, struct nlattr *nest,
 		       struct nlattr **tb, struct lbm_object *object,
 		       const struct lbm_object *base)
@@ -198,15 +222,7 @@ static int device_rest(struct parse *parse, struct nlattr *nest,
 			      "device: mtu is above 65535", -EINVAL);
 	if (tb[LBMESH_A_DEVICE_MTU])
 		device->mtu = nla_get_u32(tb[LBMESH_A_DEVICE_MTU]);
-	if (tb[LBMESH_A_DEVICE_PRIVATE_KEY]) {
-		u64 print = print_of(nla_data(tb[LBMESH_A_DEVICE_PRIVATE_KEY]));
-
-		if (!device->has_key || device->key_print != print)
-			memset(device->public_key, 0, LBMESH_KEY_LEN);
-		device->has_key = true;
-		device->key_print = print;
-	}
-	return 0;
+	return device_own_key(parse, tb[LBMESH_A_DEVICE_PRIVATE_KEY], device);
 }
 
 /* --- Network and bridge --------------------------------------------------- */
@@ -339,7 +355,7 @@ static int peer_rest(struct parse *parse, struct nlattr *nest,
 	if (tb[LBMESH_A_PEER_PRESHARED_KEY]) {
 		peer->has_psk = true;
 		peer->psk_print =
-			print_of(nla_data(tb[LBMESH_A_PEER_PRESHARED_KEY]));
+			lbm_psk_print(nla_data(tb[LBMESH_A_PEER_PRESHARED_KEY]));
 	} else if (base) {
 		old = lbm_object_as(peer, base);
 		peer->has_psk = old->has_psk;
@@ -443,12 +459,41 @@ static int bridge_check(struct parse *parse, struct nlattr **tb)
 		      -ENOENT);
 }
 
+/* wireguard silently ignores a peer with the interface's own key. */
+static int device_check(struct parse *parse, struct nlattr **tb)
+{
+	const struct lbm_generation *next = parse->job->next;
+	const struct lbm_object *device;
+	struct lbm_key key;
+
+	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]));
+	device = lbm_trie_get(&next->devices, &key);
+	lbm_key_peer(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]),
+		     lbm_object_as(device, device)->public_key);
+	if (!lbm_trie_get(&next->peers, &key))
+		return 0;
+	return refuse(parse, tb[LBMESH_A_DEVICE_PRIVATE_KEY],
+		      "device: its public key is that of one of its peers",
+		      -EINVAL);
+}
+
 static int peer_check(struct parse *parse, struct nlattr **tb)
 {
-	if (has_id(&parse->job->next->devices, tb[LBMESH_A_PEER_DEVICE]))
-		return 0;
-	return refuse(parse, tb[LBMESH_A_PEER_DEVICE],
-		      "peer: there is no such device", -ENOENT);
+	struct nlattr *public_key = tb[LBMESH_A_PEER_PUBLIC_KEY];
+	const struct lbm_object *device;
+	struct lbm_key key;
+
+	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_PEER_DEVICE]));
+	device = lbm_trie_get(&parse->job->next->devices, &key);
+	if (!device)
+		return refuse(parse, tb[LBMESH_A_PEER_DEVICE],
+			      "peer: there is no such device", -ENOENT);
+	if (!memcmp(nla_data(public_key),
+		    lbm_object_as(device, device)->public_key, LBMESH_KEY_LEN))
+		return refuse(parse, public_key,
+			      "peer: public-key is that of its own device",
+			      -EINVAL);
+	return 0;
 }
 
 static int member_check(struct parse *parse, struct nlattr **tb)
@@ -483,6 +528,7 @@ static const struct reader readers[] = {
 		.policy = lbmesh_device_nl_policy,
 		.key = device_key,
 		.rest = device_rest,
+		.check = device_check,
 		.misplaced = "device: remove is for mode delta only",
 		.twice = "device: the id comes twice in the message",
 		.absent = "device: there is none with this id to remove",
@@ -591,16 +637,12 @@ static int note_seen(struct parse *parse, const struct reader *reader,
 }
 
 static int read_removal(struct parse *parse, const struct reader *reader,
-			struct nlattr *nest, struct nlattr **tb,
-			struct lbm_object *like)
+			struct nlattr *nest, struct lbm_object *like)
 {
 	struct lbm_job *job = parse->job;
 	struct lbm_change *change;
 	struct lbm_object *old;
 
-	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
-		return refuse(parse, tb[reader->remove], reader->misplaced,
-			      -EINVAL);
 	old = lbm_generation_find(job->next, like);
 	if (!old)
 		return refuse(parse, nest, reader->absent, -ENOENT);
@@ -684,9 +726,12 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 	int ret;
 
 	if (!lbm_generation_find(job->next, object) &&
-	    job->next->count[reader->kind] >= job->ln->limits[reader->kind])
+	    job->next->count[reader->kind] >=
+		    READ_ONCE(job->ln->limits.objects[reader->kind]))
 		return refuse(parse, nest, reader->full, -ENOSPC);
-	if (job->base)
+	/* On another interface nothing is kept that the message does not say. */
+	if (job->base && (reader->kind == LBMESH_OBJECT_DEVICE ||
+			  !is_rebound(job, object)))
 		base = lbm_generation_find(job->base, object);
 	ret = reader->rest(parse, nest, tb, object, base);
 	if (ret)
@@ -698,6 +743,21 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 	return place(parse, reader, nest, secret, object);
 }
 
+/* Whether no object of the kind is for this pass, however it looks. */
+static bool is_for_another(const struct reader *reader, enum pass pass)
+{
+	switch (pass) {
+	case PASS_DEVICES:
+		return reader->kind != LBMESH_OBJECT_DEVICE;
+	case PASS_REST:
+		return reader->kind == LBMESH_OBJECT_DEVICE;
+	case PASS_REFERENCES:
+		return !reader->check;
+	default:
+		return false;
+	}
+}
+
 /* Read an object if it is for this pass. */
 static int read_object(struct parse *parse, const struct reader *reader,
 		       struct nlattr *nest, enum pass pass)
@@ -707,10 +767,15 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	enum pass when;
 	int ret;
 
+	if (is_for_another(reader, pass))
+		return 0;
 	ret = nla_parse_nested(tb, reader->max, nest, reader->policy,
 			       parse->extack);
 	if (ret)
 		return ret;
+	if (tb[reader->remove] && parse->mode == LBMESH_COMMIT_MODE_REPLACE)
+		return refuse(parse, tb[reader->remove], reader->misplaced,
+			      -EINVAL);
 	if (tb[reader->remove])
 		when = PASS_REMOVALS;
 	else if (reader->kind == LBMESH_OBJECT_DEVICE)
@@ -718,8 +783,7 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	else
 		when = PASS_REST;
 	if (pass == PASS_REFERENCES)
-		return when == PASS_REST && reader->check ?
-		       reader->check(parse, tb) : 0;
+		return when != PASS_REMOVALS ? reader->check(parse, tb) : 0;
 	if (when != pass)
 		return 0;
 	object = lbm_object_new(reader->kind);
@@ -728,7 +792,7 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	ret = reader->key(parse, nest, tb, object);
 	ret = ret ?: note_seen(parse, reader, nest, object);
 	if (!ret && pass == PASS_REMOVALS)
-		ret = read_removal(parse, reader, nest, tb, object);
+		ret = read_removal(parse, reader, nest, object);
 	else if (!ret)
 		ret = read_rest(parse, reader, nest, tb, object);
 	lbm_object_put(object);
@@ -848,6 +912,91 @@ static int note_gone(struct parse *parse)
 	return 0;
 }
 
+/* --- A state that is restated ---------------------------------------------- */
+
+static bool is_object(const struct nlattr *attr)
+{
+	return nla_type(attr) >= LBMESH_A_DEVICE &&
+	       nla_type(attr) <= LBMESH_A_ENDPOINT;
+}
+
+/* A keyed hash of the message's objects in their order; never 0. */
+static u64 print_of(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+	u64 print = 0;
+	int rem;
+
+	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem)
+		if (is_object(attr))
+			print = siphash_2u64(print, siphash(attr, attr->nla_len,
+							    &print_key),
+					     &print_key);
+	return print ?: 1;
+}
+
+/* Whether each device of the message is on the interface of the base. */
+static bool devices_stay(struct parse *parse, const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[LBMESH_A_DEVICE_MAX + 1], *attr;
+	struct lbm_device wanted = {};
+	struct lbm_object *object;
+	struct lbm_key key;
+	int rem;
+
+	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != LBMESH_A_DEVICE)
+			continue;
+		if (nla_parse_nested(tb, LBMESH_A_DEVICE_MAX, attr,
+				     lbmesh_device_nl_policy, NULL) ||
+		    !tb[LBMESH_A_DEVICE_ID] ||
+		    device_interface(parse, attr, tb, &wanted))
+			return false;
+		lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]));
+		object = lbm_trie_get(&parse->job->base->devices, &key);
+		if (!object || lbm_object_as(device, object)->ifindex !=
+			       wanted.ifindex)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A message in mode replace whose objects are those of the message that made
+ * the base says nothing new, and need not be read again.
+ */
+static bool is_known(struct parse *parse, const struct nlmsghdr *nlh, u64 print)
+{
+	const struct lbm_generation *base = parse->job->base;
+	bool known;
+
+	if (parse->mode != LBMESH_COMMIT_MODE_REPLACE || !base ||
+	    READ_ONCE(base->print) != print)
+		return false;
+	known = devices_stay(parse, nlh);
+	/* A refusal is for who reads it to the end. */
+	refuse(parse, NULL, NULL, 0);
+	return known;
+}
+
+static int read_all(struct parse *parse, const struct nlmsghdr *nlh)
+{
+	enum pass pass = PASS_REMOVALS;
+	int ret = 0;
+
+	lbm_trie_copy(&parse->seen, NULL, U64_MAX);
+	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
+		pass = PASS_DEVICES;
+	for (; pass <= PASS_REFERENCES && !ret; pass++)
+		ret = read_objects(parse, nlh, pass);
+	lbm_trie_clear(&parse->seen);
+	if (!ret && parse->mode == LBMESH_COMMIT_MODE_DELTA)
+		ret = check_removals(parse);
+	else if (!ret && parse->job->base)
+		ret = note_gone(parse);
+	return ret;
+}
+
 /**
  * lbm_parse_commit - read a commit message into a job
  * @job: the job; its @next and @changes are filled in
@@ -864,24 +1013,44 @@ int lbm_parse_commit(struct lbm_job *job, struct genl_info *info,
 		.mode = mode,
 		.extack = info->extack,
 	};
-	enum pass pass;
-	int ret = 0;
+	bool whole = mode == LBMESH_COMMIT_MODE_REPLACE;
+	u64 print = whole ? print_of(info->nlhdr) : 0;
+	bool known = is_known(&parse, info->nlhdr, print);
+	int ret;
 
-	job->next = lbm_generation_new(mode == LBMESH_COMMIT_MODE_DELTA ?
-				       job->base : NULL);
+	job->next = lbm_generation_new(whole && !known ? NULL : job->base);
 	if (!job->next)
 		return refuse(&parse, NULL, "out of memory", -ENOMEM);
-	lbm_trie_copy(&parse.seen, NULL, U64_MAX);
-	for (pass = PASS_REMOVALS; pass <= PASS_REFERENCES && !ret; pass++)
-		ret = read_objects(&parse, info->nlhdr, pass);
-	lbm_trie_clear(&parse.seen);
-	if (!ret && mode == LBMESH_COMMIT_MODE_DELTA)
-		ret = check_removals(&parse);
-	else if (!ret && job->base)
-		ret = note_gone(&parse);
+	job->next->print = print;
+	if (known)
+		return 0;
+	ret = read_all(&parse, info->nlhdr);
 	if (ret == -ENOMEM)
 		refuse(&parse, NULL, "out of memory", ret);
+	/* The same in other words, which are known from now on. */
+	if (!ret && whole && job->base && lbm_job_is_idle(job))
+		WRITE_ONCE(job->base->print, print);
 	return ret;
+}
+
+/**
+ * lbm_parse_key - read the key of an object
+ * @nest: the object in a message; what it has besides the key is left alone
+ * @extack: for the refusal
+ * @object: all zero but for its kind; the key is filled in
+ *
+ * Return: 0, or -EINVAL with a sentence in extack.
+ */
+int lbm_parse_key(struct nlattr *nest, struct netlink_ext_ack *extack,
+		  struct lbm_object *object)
+{
+	const struct reader *reader = find_reader(nla_type(nest));
+	struct parse parse = { .extack = extack };
+	struct nlattr *tb[READER_MAX + 1];
+	int ret;
+
+	ret = nla_parse_nested(tb, reader->max, nest, reader->policy, extack);
+	return ret ?: reader->key(&parse, nest, tb, object);
 }
 
 /**

@@ -49,25 +49,22 @@ static unsigned int key_bit(const u8 *key, unsigned int at)
 	return (key[at / 8] >> (7 - at % 8)) & 1;
 }
 
-/* Length in bits of what @a and @b, of at least @max bits, have in common. */
-static unsigned int common_bits(const u8 *a, const u8 *b, unsigned int max)
+/*
+ * Length in bits of what @a and @b, of at least @max bits, have in common; the
+ * first @from are known to be.
+ */
+static unsigned int common_bits(const u8 *a, const u8 *b, unsigned int from,
+				unsigned int max)
 {
 	unsigned int i;
 
-	for (i = 0; i < max; i += 8) {
+	for (i = round_down(from, 8); i < max; i += 8) {
 		u8 diff = a[i / 8] ^ b[i / 8];
 
 		if (diff)
 			return min(max, i + 8 - fls(diff));
 	}
 	return max;
-}
-
-/* True when all of @node's bits begin @key. */
-static bool leads_to(const struct lbm_node *node, const struct lbm_key *key)
-{
-	return node->bits <= key->bits &&
-	       common_bits(node->key, key->bytes, node->bits) == node->bits;
 }
 
 /* New node for the first @bits of @key; takes no reference on @object. */
@@ -77,12 +74,14 @@ static struct lbm_node *node_new(u64 edit, const u8 *key, unsigned int bits,
 	unsigned int len = DIV_ROUND_UP(bits, 8);
 	struct lbm_node *node;
 
-	node = kzalloc(struct_size(node, key, len), GFP_KERNEL_ACCOUNT);
+	node = kmalloc(struct_size(node, key, len), GFP_KERNEL_ACCOUNT);
 	if (!node)
 		return NULL;
 	refcount_set(&node->refs, 1);
 	node->bits = bits;
 	node->edit = edit;
+	node->child[0] = NULL;
+	node->child[1] = NULL;
 	node->object = object;
 	memcpy(node->key, key, len);
 	if (bits % 8)
@@ -209,10 +208,10 @@ int lbm_trie_set(struct lbm_trie *trie, const struct lbm_key *key,
 		 struct lbm_object *object)
 {
 	struct lbm_node **slot = &trie->root, *node;
-	unsigned int common;
+	unsigned int common = 0;
 
 	while ((node = *slot)) {
-		common = common_bits(node->key, key->bytes,
+		common = common_bits(node->key, key->bytes, common,
 				     min(node->bits, key->bits));
 		if (common < node->bits)
 			return insert_at(trie, slot, key, common, object);
@@ -274,18 +273,22 @@ int lbm_trie_unset(struct lbm_trie *trie, const struct lbm_key *key)
 	return 0;
 }
 
-/* The node that holds exactly this key; it may be a mere fork. */
+/*
+ * The node that holds exactly this key; it may be a mere fork. The way is found
+ * by the bits where keys part; whether it was the way of this key is seen in
+ * the end, by one comparison (Morrison, PATRICIA, 1968).
+ */
 static const struct lbm_node *node_at(const struct lbm_trie *trie,
 				      const struct lbm_key *key)
 {
 	const struct lbm_node *node = trie->root;
 
-	while (node && leads_to(node, key)) {
-		if (node->bits == key->bits)
-			return node;
+	while (node && node->bits < key->bits)
 		node = node->child[key_bit(key->bytes, node->bits)];
-	}
-	return NULL;
+	if (!node || node->bits != key->bits ||
+	    memcmp(node->key, key->bytes, DIV_ROUND_UP(key->bits, 8)))
+		return NULL;
+	return node;
 }
 
 /**
@@ -315,8 +318,12 @@ struct lbm_object *lbm_trie_match(const struct lbm_trie *trie,
 {
 	const struct lbm_node *node = trie->root;
 	struct lbm_object *best = NULL;
+	unsigned int common = 0;
 
-	while (node && leads_to(node, key)) {
+	while (node && node->bits <= key->bits) {
+		common = common_bits(node->key, key->bytes, common, node->bits);
+		if (common < node->bits)
+			break;
 		if (node->object)
 			best = node->object;
 		if (node->bits == key->bits)
@@ -347,10 +354,10 @@ const struct lbm_node *lbm_trie_next(const struct lbm_trie *trie,
 				     const struct lbm_key *after)
 {
 	const struct lbm_node *node = trie->root, *later = NULL;
-	unsigned int common, bit;
+	unsigned int common = 0, bit;
 
 	while (node && after) {
-		common = common_bits(node->key, after->bytes,
+		common = common_bits(node->key, after->bytes, common,
 				     min(node->bits, after->bits));
 		if (common < node->bits) {
 			if (common == after->bits || key_bit(node->key, common))
@@ -392,7 +399,7 @@ const struct lbm_node *lbm_trie_next_in(const struct lbm_trie *trie,
 	}
 	node = lbm_trie_next(trie, after);
 	if (!node || node->bits < prefix->bits ||
-	    common_bits(node->key, prefix->bytes, prefix->bits) < prefix->bits)
+	    common_bits(node->key, prefix->bytes, 0, prefix->bits) < prefix->bits)
 		return NULL;
 	return node;
 }

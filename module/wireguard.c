@@ -9,11 +9,13 @@
  * netlink handler: it takes the generic netlink locks (see the notes on
  * locking in Documentation/architecture.md).
  *
- * Requests are filled with peers until LBM_WG_BYTES or LBM_WG_REMOVALS is
- * reached, which bounds the time that wireguard holds RTNL for one.
+ * Requests are filled with peers until LBM_WG_BYTES, LBM_WG_REMOVALS or
+ * LBM_WG_ADDITIONS is reached, which bounds the time that wireguard holds RTNL
+ * for one.
  */
 
 #include <linux/in.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <net/genetlink.h>
@@ -22,14 +24,24 @@
 
 #include "wireguard.h"
 
-#define LBM_WG_BYTES	16384
 /* wireguard waits for a grace period for each peer that it removes. */
 #define LBM_WG_REMOVALS	32
+/* And computes a shared secret for each that it adds. */
+#define LBM_WG_ADDITIONS 32
 /* More than one peer without addresses, or one address, can need. */
 #define PEER_BYTES	256
 #define ADDRESS_BYTES	64
 
-static void *begin_message(struct lbm_wg *wg, u16 type, u16 flags, u8 command)
+/**
+ * lbm_wg_begin - begin a request
+ * @wg: the conversation, with no request under construction
+ * @type: netlink type
+ * @flags: besides NLM_F_REQUEST
+ * @command: of the family
+ *
+ * Return: the header, or NULL when there is no room.
+ */
+void *lbm_wg_begin(struct lbm_wg *wg, u16 type, u16 flags, u8 command)
 {
 	struct genlmsghdr *genl;
 	struct nlmsghdr *nlh;
@@ -54,9 +66,18 @@ static void clear_message(struct lbm_wg *wg)
 	wg->peer = NULL;
 	wg->allowedips = NULL;
 	wg->removals = 0;
+	wg->additions = 0;
 }
 
-static int send_message(struct lbm_wg *wg)
+/**
+ * lbm_wg_send - send the request under construction
+ * @wg: the conversation; it holds no request afterwards
+ *
+ * The request has been processed when this returns, and its answer is there.
+ *
+ * Return: 0, or the errno of sending.
+ */
+int lbm_wg_send(struct lbm_wg *wg)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	struct msghdr msg = {
@@ -71,6 +92,7 @@ static int send_message(struct lbm_wg *wg)
 	struct kvec vec;
 	int ret;
 
+	wg->sent++;
 	nlmsg_end(wg->skb, nlmsg_hdr(wg->skb));
 	vec.iov_base = wg->skb->data;
 	vec.iov_len = wg->skb->len;
@@ -81,11 +103,14 @@ static int send_message(struct lbm_wg *wg)
 	return ret < 0 ? ret : 0;
 }
 
-/*
- * One datagram of the answer: its length, or an error; -EAGAIN when there is
- * none, and 0 for what a privileged process, not the kernel, has sent us.
+/**
+ * lbm_wg_receive - read one datagram of an answer
+ * @wg: the conversation; its buffer is filled
+ *
+ * Return: its length; 0 for what a privileged process, not the kernel, has sent
+ * us; -EAGAIN when there is none, or another negative errno.
  */
-static int receive(struct lbm_wg *wg)
+int lbm_wg_receive(struct lbm_wg *wg)
 {
 	struct sockaddr_nl from = {};
 	struct kvec vec = {
@@ -108,20 +133,23 @@ static int receive(struct lbm_wg *wg)
 	return from.nl_pid ? 0 : ret;
 }
 
-typedef int (*message_fn)(void *context, const struct nlmsghdr *nlh);
-
-/*
- * Read the answer to the last request up to its end, and show each message of
- * data to @each. An answer that was lost for want of memory is -ENOBUFS.
+/**
+ * lbm_wg_read - read the answer to the last request up to its end
+ * @wg: the conversation
+ * @each: shown each message of data; an error of it ends the reading; or NULL
+ * @context: for @each
+ *
+ * Return: 0; wireguard's errno; -EINTR for a dump that was disturbed; -ENOBUFS
+ * for an answer that was lost for want of memory.
  */
-static int read_answer(struct lbm_wg *wg, message_fn each, void *context)
+int lbm_wg_read(struct lbm_wg *wg, lbm_wg_message_fn each, void *context)
 {
 	const struct nlmsghdr *nlh;
 	bool interrupted = false;
 	int len, ret;
 
 	for (;;) {
-		len = receive(wg);
+		len = lbm_wg_receive(wg);
 		if (len < 0)
 			return len == -EAGAIN ? -ENOBUFS : len;
 		nlh = (const struct nlmsghdr *)wg->buffer;
@@ -164,11 +192,11 @@ static int find_family(struct lbm_wg *wg)
 {
 	int ret;
 
-	if (!begin_message(wg, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY) ||
+	if (!lbm_wg_begin(wg, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY) ||
 	    nla_put_string(wg->skb, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME))
 		return -EMSGSIZE;
-	ret = send_message(wg);
-	return ret ?: read_answer(wg, parse_family, &wg->family);
+	ret = lbm_wg_send(wg);
+	return ret ?: lbm_wg_read(wg, parse_family, &wg->family);
 }
 
 static int open_socket(struct lbm_wg *wg)
@@ -202,6 +230,7 @@ int lbm_wg_open(struct lbm_wg *wg, struct net *net, const struct cred *cred)
 	memset(wg, 0, sizeof(*wg));
 	wg->net = net;
 	wg->cred = cred;
+	get_random_bytes(wg->thief_key, sizeof(wg->thief_key));
 	wg->buffer = kvmalloc(LBM_WG_BYTES, GFP_KERNEL);
 	wg->skb = alloc_skb(SKB_WITH_OVERHEAD(LBM_WG_BYTES), GFP_KERNEL);
 	if (!wg->buffer || !wg->skb)
@@ -227,7 +256,7 @@ void lbm_wg_close(struct lbm_wg *wg)
 static int begin_set(struct lbm_wg *wg, int ifindex)
 {
 	wg->ifindex = ifindex;
-	if (!begin_message(wg, wg->family, NLM_F_ACK, WG_CMD_SET_DEVICE) ||
+	if (!lbm_wg_begin(wg, wg->family, NLM_F_ACK, WG_CMD_SET_DEVICE) ||
 	    nla_put_u32(wg->skb, WGDEVICE_A_IFINDEX, ifindex))
 		return -EMSGSIZE;
 	return 0;
@@ -244,6 +273,34 @@ static void end_peer(struct lbm_wg *wg)
 }
 
 /**
+ * lbm_wg_note - note an error where the work goes on
+ * @wg: the conversation
+ * @error: 0 or a negative errno
+ *
+ * Return: @error; or, while the conversation is lenient, 0. What concerns an
+ * interface that is gone has nothing left to do, and is no error then.
+ */
+int lbm_wg_note(struct lbm_wg *wg, int error)
+{
+	if (!wg->lenient)
+		return error;
+	if (error && error != -ENODEV && !wg->error)
+		wg->error = error;
+	return 0;
+}
+
+static int flush(struct lbm_wg *wg)
+{
+	int ret;
+
+	end_peer(wg);
+	if (wg->peers)
+		nla_nest_end(wg->skb, wg->peers);
+	ret = lbm_wg_send(wg);
+	return ret ?: lbm_wg_read(wg, NULL, NULL);
+}
+
+/**
  * lbm_wg_flush - send the request under construction, if there is one
  * @wg: the conversation
  *
@@ -251,15 +308,7 @@ static void end_peer(struct lbm_wg *wg)
  */
 int lbm_wg_flush(struct lbm_wg *wg)
 {
-	int ret;
-
-	if (!wg->skb->len)
-		return 0;
-	end_peer(wg);
-	if (wg->peers)
-		nla_nest_end(wg->skb, wg->peers);
-	ret = send_message(wg);
-	return ret ?: read_answer(wg, NULL, NULL);
+	return wg->skb->len ? lbm_wg_note(wg, flush(wg)) : 0;
 }
 
 /* Begin a peer in the request, after sending it first where it is full. */
@@ -271,6 +320,7 @@ static int begin_peer(struct lbm_wg *wg, int ifindex, const u8 *public_key,
 	end_peer(wg);
 	if (wg->skb->len && (wg->ifindex != ifindex ||
 			     wg->removals == LBM_WG_REMOVALS ||
+			     wg->additions == LBM_WG_ADDITIONS ||
 			     skb_tailroom(wg->skb) < PEER_BYTES)) {
 		ret = lbm_wg_flush(wg);
 		if (ret)
@@ -289,15 +339,20 @@ static int begin_peer(struct lbm_wg *wg, int ifindex, const u8 *public_key,
 	    nla_put(wg->skb, WGPEER_A_PUBLIC_KEY, LBMESH_KEY_LEN, public_key) ||
 	    nla_put_u32(wg->skb, WGPEER_A_FLAGS, flags))
 		return -EMSGSIZE;
+	if (flags & WGPEER_F_REMOVE_ME)
+		wg->removals++;
+	else if (!(flags & WGPEER_F_UPDATE_ONLY))
+		wg->additions++;
 	return 0;
 }
 
 /**
- * lbm_wg_drop - forget the request under construction
+ * lbm_wg_drop - forget the request under construction, after a failure
  * @wg: the conversation
  */
 void lbm_wg_drop(struct lbm_wg *wg)
 {
+	wg->thief = false;
 	clear_message(wg);
 }
 
@@ -384,22 +439,20 @@ int lbm_wg_peer(struct lbm_wg *wg, int ifindex, const struct lbm_peer *peer,
  */
 int lbm_wg_remove(struct lbm_wg *wg, int ifindex, const u8 *public_key)
 {
-	int ret;
-
-	ret = begin_peer(wg, ifindex, public_key, WGPEER_F_REMOVE_ME);
-	if (!ret)
-		wg->removals++;
-	return ret;
+	return begin_peer(wg, ifindex, public_key, WGPEER_F_REMOVE_ME);
 }
 
 /**
- * lbm_wg_address - give an address to the peer begun last
+ * lbm_wg_address_flags - say something of an address of the peer begun last
  * @wg: the conversation
- * @member: the address; any other peer that has it loses it in that moment
+ * @member: the address
+ * @attr: attribute for @flags; 0 when there are none
+ * @flags: what to do with it
  *
  * Return: 0, or the errno of a request that had to be sent first.
  */
-int lbm_wg_address(struct lbm_wg *wg, const struct lbm_member *member)
+int lbm_wg_address_flags(struct lbm_wg *wg, const struct lbm_member *member,
+			 int attr, u32 flags)
 {
 	u8 public_key[LBMESH_KEY_LEN];
 	struct nlattr *nest;
@@ -423,16 +476,31 @@ int lbm_wg_address(struct lbm_wg *wg, const struct lbm_member *member)
 		    member->family == AF_INET ? 4 : 16, &member->address) ||
 	    nla_put_u8(wg->skb, WGALLOWEDIP_A_CIDR_MASK, member->len))
 		return -EMSGSIZE;
+	if (attr && nla_put_u32(wg->skb, attr, flags))
+		return -EMSGSIZE;
 	nla_nest_end(wg->skb, nest);
 	return 0;
+}
+
+/**
+ * lbm_wg_address - give an address to the peer begun last
+ * @wg: the conversation
+ * @member: the address; any other peer that has it loses it in that moment
+ *
+ * Return: 0, or the errno of a request that had to be sent first.
+ */
+int lbm_wg_address(struct lbm_wg *wg, const struct lbm_member *member)
+{
+	return lbm_wg_address_flags(wg, member, 0, 0);
 }
 
 /**
  * lbm_wg_set_device - set attributes of an interface, at once
  * @wg: the conversation
  * @ifindex: the interface
- * @what: LBM_WG_KEY, LBM_WG_PORT, LBM_WG_FWMARK
- * @device: their values
+ * @what: LBM_WG_KEY, LBM_WG_PORT, LBM_WG_FWMARK; LBM_WG_NO_PEERS: remove all
+ *	peers, with one grace period for them together
+ * @device: the values; NULL with LBM_WG_NO_PEERS alone
  *
  * Return: 0, or wireguard's errno, of this request or of one before.
  */
@@ -454,98 +522,8 @@ int lbm_wg_set_device(struct lbm_wg *wg, int ifindex, unsigned int what,
 	if (what & LBM_WG_FWMARK &&
 	    nla_put_u32(wg->skb, WGDEVICE_A_FWMARK, device->fwmark))
 		return -EMSGSIZE;
-	return lbm_wg_flush(wg);
-}
-
-struct get_context {
-	struct lbm_wg_device *device;
-	lbm_wg_peer_fn each;
-	void *context;
-};
-
-static void copy_key(u8 *to, const struct nlattr *attr)
-{
-	if (attr && nla_len(attr) == LBMESH_KEY_LEN)
-		memcpy(to, nla_data(attr), LBMESH_KEY_LEN);
-}
-
-static int parse_peers(struct get_context *get, const struct nlattr *peers)
-{
-	struct nlattr *tb[WGPEER_A_MAX + 1], *peer;
-	static const u8 none[LBMESH_KEY_LEN];
-	u8 last[LBMESH_KEY_LEN] = {};
-	int rem, ret;
-
-	nla_for_each_nested(peer, peers, rem) {
-		ret = nla_parse_nested_deprecated(tb, WGPEER_A_MAX, peer, NULL,
-						  NULL);
-		if (ret)
-			return ret;
-		if (!tb[WGPEER_A_PUBLIC_KEY] ||
-		    nla_len(tb[WGPEER_A_PUBLIC_KEY]) != LBMESH_KEY_LEN)
-			return -EPROTO;
-		/* The rest of a peer that did not fit comes as another. */
-		if (memcmp(last, none, sizeof(last)) &&
-		    !memcmp(last, nla_data(tb[WGPEER_A_PUBLIC_KEY]),
-			    sizeof(last)))
-			continue;
-		copy_key(last, tb[WGPEER_A_PUBLIC_KEY]);
-		ret = get->each(get->context, last);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int parse_device(void *context, const struct nlmsghdr *nlh)
-{
-	struct nlattr *tb[WGDEVICE_A_MAX + 1];
-	struct get_context *get = context;
-	int ret;
-
-	ret = nlmsg_parse_deprecated(nlh, GENL_HDRLEN, tb, WGDEVICE_A_MAX, NULL,
-				     NULL);
-	if (ret)
-		return ret;
-	copy_key(get->device->private_key, tb[WGDEVICE_A_PRIVATE_KEY]);
-	copy_key(get->device->public_key, tb[WGDEVICE_A_PUBLIC_KEY]);
-	if (tb[WGDEVICE_A_LISTEN_PORT])
-		get->device->port = nla_get_u16(tb[WGDEVICE_A_LISTEN_PORT]);
-	if (tb[WGDEVICE_A_FWMARK])
-		get->device->fwmark = nla_get_u32(tb[WGDEVICE_A_FWMARK]);
-	if (get->each && tb[WGDEVICE_A_PEERS])
-		return parse_peers(get, tb[WGDEVICE_A_PEERS]);
-	return 0;
-}
-
-/**
- * lbm_wg_get - read what wireguard has
- * @wg: the conversation, with no request under construction
- * @ifindex: the interface
- * @device: filled in; wipe its private key
- * @each: called for each peer; the same peer may come twice; NULL for none
- * @context: for @each
- *
- * Return: 0; an error of @each; -EINTR when the peers changed meanwhile; or
- * another negative errno.
- */
-int lbm_wg_get(struct lbm_wg *wg, int ifindex, struct lbm_wg_device *device,
-	       lbm_wg_peer_fn each, void *context)
-{
-	struct get_context get = {
-		.device = device,
-		.each = each,
-		.context = context,
-	};
-	int ret;
-
-	memset(device, 0, sizeof(*device));
-	if (!begin_message(wg, wg->family, NLM_F_DUMP, WG_CMD_GET_DEVICE) ||
-	    nla_put_u32(wg->skb, WGDEVICE_A_IFINDEX, ifindex))
+	if (what & LBM_WG_NO_PEERS &&
+	    nla_put_u32(wg->skb, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS))
 		return -EMSGSIZE;
-	ret = send_message(wg);
-	if (!ret)
-		ret = read_answer(wg, parse_device, &get);
-	memzero_explicit(wg->buffer, LBM_WG_BYTES);
-	return ret;
+	return lbm_wg_flush(wg);
 }

@@ -419,14 +419,14 @@ TEST_F(commit_with, an_object_of_the_firewall_is_not_supported)
 	}
 }
 
-TEST_F(commit_with, a_confirm_timeout_is_not_supported)
+TEST_F(commit_with, a_confirm_timeout_above_a_day_is_refused)
 {
 	size_t at;
 
 	raw_begin(&self->raw, LBMESH_CMD_COMMIT, 0);
 	raw_put_u8(&self->raw, LBMESH_A_MODE, LBMESH_COMMIT_MODE_REPLACE);
-	at = raw_put_u32(&self->raw, LBMESH_A_CONFIRM_TIMEOUT, 1000);
-	EXPECT_REFUSAL(&self->raw, self->conn, EOPNOTSUPP, at, "confirm-timeout");
+	at = raw_put_u32(&self->raw, LBMESH_A_CONFIRM_TIMEOUT, 86400001);
+	EXPECT_REFUSAL(&self->raw, self->conn, ERANGE, at, "confirm-timeout");
 }
 
 TEST_F(commit_with, a_confirm_timeout_of_zero_asks_for_none)

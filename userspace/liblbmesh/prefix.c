@@ -25,8 +25,12 @@ static uint8_t family_bits(uint8_t family)
 
 static bool host_bits_clear(const struct lbmesh_prefix *prefix)
 {
-	for (unsigned int bit = prefix->len; bit < sizeof(prefix->addr) * 8; bit++) {
-		if (prefix->addr[bit / 8] & (0x80U >> (bit % 8)))
+	size_t whole = (prefix->len + 7U) / 8;
+
+	if (prefix->len % 8 && prefix->addr[whole - 1] & (0xffU >> (prefix->len % 8)))
+		return false;
+	for (size_t i = whole; i < sizeof(prefix->addr); i++) {
+		if (prefix->addr[i])
 			return false;
 	}
 	return true;
