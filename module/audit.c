@@ -368,8 +368,13 @@ static int look_once(struct audit *audit)
 	int ret;
 
 	reset(audit);
-	ret = lbm_wg_get(audit->wg, audit->device->ifindex, &now, read_peer,
-			 audit);
+	/* One that has come in its place, under its index, is not it. */
+	if (lbm_gate_is_open(audit->job->ln, audit->device->id,
+			     audit->device->ifindex))
+		ret = lbm_wg_get(audit->wg, audit->device->ifindex, &now,
+				 read_peer, audit);
+	else
+		ret = -ENODEV;
 	if (ret == -ENODEV || ret == -EOPNOTSUPP) {
 		audit->missing = true;
 		return differ(audit, LBMESH_DRIFT_KIND_DEVICE_MISSING, NULL);

@@ -80,20 +80,35 @@ static int blamed(struct commit *commit, enum lbmesh_object kind,
 	return ret;
 }
 
-static int ifindex_in(const struct lbm_generation *gen, u32 device)
+static const struct lbm_device *device_in(const struct lbm_generation *gen,
+					  u32 id)
 {
 	struct lbm_object *object;
 	struct lbm_key key;
 
-	if (!gen)
-		return 0;
-	lbm_key_id(&key, device);
-	object = lbm_trie_get(&gen->devices, &key);
-	return object ? lbm_object_as(device, object)->ifindex : 0;
+	lbm_key_id(&key, id);
+	object = gen ? lbm_trie_get(&gen->devices, &key) : NULL;
+	return object ? lbm_object_as(device, object) : NULL;
+}
+
+static int ifindex_in(const struct lbm_generation *gen, u32 device)
+{
+	const struct lbm_device *found = device_in(gen, device);
+
+	return found ? found->ifindex : 0;
 }
 
 /* Whether the device is on the same interface in both generations. */
 static bool device_stays(const struct lbm_job *job, u32 device)
+{
+	const struct lbm_device *old = device_in(job->base, device);
+	const struct lbm_device *new = device_in(job->next, device);
+
+	return old && new && lbm_device_same_interface(old, new);
+}
+
+/* Whether it has one index in both: it stays, or has been away meanwhile. */
+static bool index_stays(const struct lbm_job *job, u32 device)
 {
 	int ifindex = ifindex_in(job->base, device);
 
@@ -637,7 +652,7 @@ static void unprepare(struct commit *commit)
 			continue;
 		restore_device(commit, change);
 		device = lbm_object_as(device, change->new);
-		if (!change->old)
+		if (!change->old && !index_stays(job, device->id))
 			lbm_gate_detach(job->ln, device->id, device->ifindex);
 	}
 }
@@ -827,6 +842,12 @@ static bool goes_in_bulk(const struct lbm_job *job, u32 device)
 	return !device_stays(job, device) || is_bare(job->next, device);
 }
 
+/* What it had before is not what it has now. */
+static bool has_returned(const struct lbm_job *job, u32 device)
+{
+	return index_stays(job, device) && !device_stays(job, device);
+}
+
 static void remove_in_bulk(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
@@ -838,7 +859,7 @@ static void remove_in_bulk(struct commit *commit)
 	     node = lbm_trie_next(&job->base->devices, &at)) {
 		device = lbm_object_as(device, node->object);
 		if (!is_bare(job->base, device->id) &&
-		    goes_in_bulk(job, device->id))
+		    goes_in_bulk(job, device->id) && !has_returned(job, device->id))
 			lbm_wg_set_device(&commit->wg, device->ifindex,
 					  LBM_WG_NO_PEERS, NULL);
 		lbm_key_of_node(&at, node);
@@ -893,7 +914,8 @@ static void retire(struct commit *commit)
 		if (!change->old || change->new)
 			continue;
 		device = lbm_object_as(device, change->old);
-		lbm_gate_detach(job->ln, device->id, device->ifindex);
+		if (!index_stays(job, device->id))
+			lbm_gate_detach(job->ln, device->id, device->ifindex);
 	}
 }
 

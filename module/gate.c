@@ -205,7 +205,7 @@ static void remove_gate(struct gate *gate)
 	ASSERT_RTNL();
 	nf_unregister_net_hooks(gate->ln->net, gate->ops,
 				ARRAY_SIZE(gate->ops));
-	list_del(&gate->list);
+	list_del_rcu(&gate->list);
 	kfree_rcu(gate, rcu);
 }
 
@@ -239,8 +239,14 @@ static int add_gate(struct lbm_net *ln, u32 device, struct net_device *dev)
 		kfree(gate);
 		return ret;
 	}
-	list_add(&gate->list, &ln->gates);
+	list_add_rcu(&gate->list, &ln->gates);
 	return 0;
+}
+
+static bool is_wireguard(const struct net_device *dev)
+{
+	return dev->rtnl_link_ops &&
+	       !strcmp(dev->rtnl_link_ops->kind, "wireguard");
 }
 
 /* The WireGuard interface with this index, for as long as RTNL is held. */
@@ -253,8 +259,7 @@ static struct net_device *find_interface(const struct lbm_net *ln, int ifindex)
 	if (!dev || dev->reg_state != NETREG_REGISTERED ||
 	    READ_ONCE(ln->dying))
 		return ERR_PTR(-ENODEV);
-	if (!dev->rtnl_link_ops ||
-	    strcmp(dev->rtnl_link_ops->kind, "wireguard"))
+	if (!is_wireguard(dev))
 		return ERR_PTR(-EOPNOTSUPP);
 	return dev;
 }
@@ -303,6 +308,28 @@ void lbm_gate_open(struct lbm_net *ln, u32 device, int ifindex, bool open)
 	if (gate)
 		WRITE_ONCE(gate->open, open);
 	rtnl_unlock();
+}
+
+/**
+ * lbm_gate_is_open - whether the interface of a device still has its gate
+ * @ln: the namespace
+ * @device: id of a device of the generation in force
+ * @ifindex: its interface
+ *
+ * Return: false when the interface has gone since, even if one of the same
+ * index has come.
+ */
+bool lbm_gate_is_open(struct lbm_net *ln, u32 device, int ifindex)
+{
+	struct gate *gate;
+	bool open = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(gate, &ln->gates, list)
+		if (gate->device == device && gate->dev->ifindex == ifindex)
+			open = READ_ONCE(gate->open);
+	rcu_read_unlock();
+	return open;
 }
 
 /**
@@ -384,4 +411,39 @@ void lbm_gate_forget(struct lbm_net *ln, struct net_device *dev)
 	list_for_each_entry_safe(gate, next, &ln->gates, list)
 		if (gate->dev == dev)
 			remove_gate(gate);
+}
+
+/**
+ * lbm_gate_guard - put a closed gate on an interface with a managed index
+ * @ln: the namespace
+ * @dev: an interface that comes
+ *
+ * An interface that comes back under its old index, or a new one that was given
+ * it, is taken for the one of the generation in force by whoever goes by the
+ * index. Nothing may pass it until a commit has restated its device.
+ *
+ * The caller holds RTNL.
+ *
+ * Return: 0, or the errno for which it must not come.
+ */
+int lbm_gate_guard(struct lbm_net *ln, struct net_device *dev)
+{
+	struct lbm_generation *gen = lbm_net_active(ln);
+	const struct lbm_device *device;
+	const struct lbm_node *node;
+	struct lbm_key at;
+	int ret = 0;
+
+	ASSERT_RTNL();
+	node = gen ? lbm_trie_next(&gen->devices, NULL) : NULL;
+	while (node && !ret) {
+		device = lbm_object_as(device, node->object);
+		if (device->ifindex == dev->ifindex && is_wireguard(dev) &&
+		    !find_gate(ln, device->id, dev->ifindex))
+			ret = add_gate(ln, device->id, dev);
+		lbm_key_of_node(&at, node);
+		node = lbm_trie_next(&gen->devices, &at);
+	}
+	lbm_generation_put(gen);
+	return ret;
 }

@@ -286,9 +286,7 @@ static void await_confirm(struct lbm_net *ln, struct lbm_job *job)
 		ln->deadline = jiffies + msecs_to_jiffies(job->confirm_ms);
 	job->kind = LBM_JOB_COMMIT;
 	ln->pending = job;
-	snprintf(ln->busy, sizeof(ln->busy),
-		 "generation %llu is pending: confirm or revert it first",
-		 job->next->number);
+	lbm_net_set_busy(ln, job->next->number);
 }
 
 static void finish(struct lbm_job *job)

@@ -107,6 +107,24 @@ void lbm_net_hold(struct lbm_net *ln, struct lbm_generation *gen)
 }
 
 /**
+ * lbm_net_set_busy - write the sentence for what a pending generation forbids
+ * @ln: the namespace; the caller holds its lock
+ * @number: of the generation
+ */
+void lbm_net_set_busy(struct lbm_net *ln, u64 number)
+{
+	char text[sizeof(ln->busy)];
+
+	lockdep_assert_held(&ln->lock);
+	snprintf(text, sizeof(text),
+		 "generation %llu is pending: confirm or revert it first",
+		 number);
+	/* Blanks at its end, which nobody sees. */
+	memset(ln->busy, ' ', sizeof(ln->busy) - 1);
+	memcpy(ln->busy, text, strlen(text));
+}
+
+/**
  * lbm_net_pin - keep the module loaded while a namespace needs it
  * @ln: the namespace; the caller holds its lock
  *
@@ -141,9 +159,12 @@ static int netdev_event(struct notifier_block *notifier, unsigned long event,
 			void *data)
 {
 	struct lbm_net *ln = container_of(notifier, struct lbm_net, notifier);
+	struct net_device *dev = netdev_notifier_info_to_dev(data);
 
 	if (event == NETDEV_UNREGISTER)
-		lbm_gate_forget(ln, netdev_notifier_info_to_dev(data));
+		lbm_gate_forget(ln, dev);
+	if (event == NETDEV_REGISTER)
+		return notifier_from_errno(lbm_gate_guard(ln, dev));
 	return NOTIFY_DONE;
 }
 

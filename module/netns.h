@@ -107,7 +107,8 @@ struct lbm_limits {
  * @job: the job that is queued or running, owned by @work; NULL when none is
  * @pending: the commit whose generation is in force and waits for confirm
  * @deadline: when it is reverted, in jiffies
- * @busy: a sentence with the number of the pending generation, for refusals
+ * @busy: a sentence with the number of the pending generation, for refusals;
+ *	always of the same length, as an ACK that is being made reads it
  * @last: how the last job ended; its cookie is 0 when there was none
  * @last_cookie: number of the last job
  * @last_token: token of the last commit that was accepted
@@ -150,6 +151,7 @@ struct lbm_net {
 struct lbm_net *lbm_net_of(const struct net *net);
 struct lbm_generation *lbm_net_active(struct lbm_net *ln);
 void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen);
+void lbm_net_set_busy(struct lbm_net *ln, u64 number);
 void lbm_net_hold(struct lbm_net *ln, struct lbm_generation *gen);
 
 bool lbm_net_pin(struct lbm_net *ln);

@@ -70,6 +70,19 @@ bool lbm_object_equal(const struct lbm_object *a, const struct lbm_object *b)
 }
 
 /**
+ * lbm_device_same_interface - whether two devices are on one interface
+ * @a: a device
+ * @b: another
+ *
+ * An interface that has been away in between is not the same.
+ */
+bool lbm_device_same_interface(const struct lbm_device *a,
+			       const struct lbm_device *b)
+{
+	return a->ifindex == b->ifindex && a->stay == b->stay;
+}
+
+/**
  * lbm_peer_same_endpoint - whether the intended endpoint is the same
  * @a: a peer
  * @b: another

@@ -28,6 +28,8 @@ struct lbm_object {
  * @object: common part
  * @id: the sender's number
  * @ifindex: the interface, in the namespace of the generation
+ * @stay: number of the interface's stay here; another when it has left and come
+ *	back under its old index, without its peers or with those of others
  * @has_port: @port is the sender's wish
  * @has_fwmark: @fwmark is the sender's wish
  * @has_key: the sender has set the private key of @public_key
@@ -41,6 +43,7 @@ struct lbm_device {
 	struct lbm_object object;
 	u32 id;
 	int ifindex;
+	u32 stay;
 	bool has_port;
 	bool has_fwmark;
 	bool has_key;
@@ -128,6 +131,8 @@ void lbm_object_get(struct lbm_object *object);
 void lbm_object_put(struct lbm_object *object);
 bool lbm_object_equal(const struct lbm_object *a, const struct lbm_object *b);
 
+bool lbm_device_same_interface(const struct lbm_device *a,
+			       const struct lbm_device *b);
 bool lbm_peer_same_endpoint(const struct lbm_peer *a, const struct lbm_peer *b);
 bool lbm_member_same_owner(const struct lbm_member *a,
 			   const struct lbm_member *b);

@@ -18,11 +18,15 @@
 #include <net/ipv6.h>
 #include <net/rtnetlink.h>
 
+#include "gate.h"
 #include "netlink-gen.h"
 #include "parse.h"
 
 /* Makes prints of secrets useless to whoever sees them. */
 static siphash_key_t print_key __ro_after_init;
+
+/* Numbers of the stays of interfaces. */
+static atomic_t last_stay = ATOMIC_INIT(0);
 
 /**
  * struct parse - a message being read
@@ -195,7 +199,9 @@ static int device_rest(struct parse *parse, struct nlattr *nest,
 	if (ret)
 		return ret;
 	old = base ? lbm_object_as(device, base) : NULL;
-	if (old && old->ifindex != device->ifindex) {
+	device->stay = (u32)atomic_inc_return(&last_stay);
+	if (old && (old->ifindex != device->ifindex ||
+		    !lbm_gate_is_open(parse->job->ln, old->id, old->ifindex))) {
 		if (parse->mode == LBMESH_COMMIT_MODE_DELTA)
 			return refuse(parse, nest,
 				      "device: its interface changes in mode replace only",
@@ -477,6 +483,21 @@ static int device_check(struct parse *parse, struct nlattr **tb)
 		      -EINVAL);
 }
 
+/* Whether the base has the device too, and its interface has left since. */
+static bool is_lost(const struct parse *parse, const struct lbm_object *object)
+{
+	const struct lbm_device *device = lbm_object_as(device, object);
+	const struct lbm_generation *base = parse->job->base;
+	const struct lbm_object *old;
+	struct lbm_key key;
+
+	lbm_key_id(&key, device->id);
+	old = base ? lbm_trie_get(&base->devices, &key) : NULL;
+	return old &&
+	       lbm_device_same_interface(lbm_object_as(device, old), device) &&
+	       !lbm_gate_is_open(parse->job->ln, device->id, device->ifindex);
+}
+
 static int peer_check(struct parse *parse, struct nlattr **tb)
 {
 	struct nlattr *public_key = tb[LBMESH_A_PEER_PUBLIC_KEY];
@@ -488,6 +509,10 @@ static int peer_check(struct parse *parse, struct nlattr **tb)
 	if (!device)
 		return refuse(parse, tb[LBMESH_A_PEER_DEVICE],
 			      "peer: there is no such device", -ENOENT);
+	if (is_lost(parse, device))
+		return refuse(parse, tb[LBMESH_A_PEER_DEVICE],
+			      "peer: the interface of its device is gone; restate the device",
+			      -ENODEV);
 	if (!memcmp(nla_data(public_key),
 		    lbm_object_as(device, device)->public_key, LBMESH_KEY_LEN))
 		return refuse(parse, public_key,
@@ -500,16 +525,23 @@ static int member_check(struct parse *parse, struct nlattr **tb)
 {
 	const struct lbm_generation *next = parse->job->next;
 	struct nlattr *public_key = tb[LBMESH_A_MEMBER_PUBLIC_KEY];
+	const struct lbm_object *device;
 	struct lbm_key key;
 
 	if (!has_id(&next->networks, tb[LBMESH_A_MEMBER_NETWORK]))
 		return refuse(parse, tb[LBMESH_A_MEMBER_NETWORK],
 			      "member: there is no such network", -ENOENT);
-	if (!has_id(&next->devices, tb[LBMESH_A_MEMBER_DEVICE]))
+	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_MEMBER_DEVICE]));
+	device = lbm_trie_get(&next->devices, &key);
+	if (!device)
 		return refuse(parse, tb[LBMESH_A_MEMBER_DEVICE],
 			      "member: there is no such device", -ENOENT);
 	if (!public_key)
 		return 0;
+	if (is_lost(parse, device))
+		return refuse(parse, tb[LBMESH_A_MEMBER_DEVICE],
+			      "member: the interface of its device is gone; restate the device",
+			      -ENODEV);
 	lbm_key_peer(&key, nla_get_u32(tb[LBMESH_A_MEMBER_DEVICE]),
 		     nla_data(public_key));
 	if (!lbm_trie_get(&next->peers, &key))
@@ -681,8 +713,9 @@ static bool is_rebound(const struct lbm_job *job,
 		new = object;
 	else
 		new = lbm_trie_get(&job->next->devices, &key);
-	return old && new && lbm_object_as(device, old)->ifindex !=
-			     lbm_object_as(device, new)->ifindex;
+	return old && new &&
+	       !lbm_device_same_interface(lbm_object_as(device, old),
+					  lbm_object_as(device, new));
 }
 
 /* Put the message's object, or the base's equal one, into the generation. */
@@ -701,8 +734,9 @@ static int place(struct parse *parse, const struct reader *reader,
 			return -ENOMEM;
 		old = NULL;
 	}
+	/* In a delta it is there already, unless it has been taken out. */
 	if (lbm_object_equal(object, old))
-		return parse->mode == LBMESH_COMMIT_MODE_DELTA ? 0 :
+		return lbm_generation_find(job->next, object) ? 0 :
 		       lbm_generation_set(job->next, old);
 	change = lbm_job_change(job, old, object);
 	if (!change)
@@ -741,6 +775,23 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 	else if (reader->kind == LBMESH_OBJECT_PEER)
 		secret = tb[LBMESH_A_PEER_PRESHARED_KEY];
 	return place(parse, reader, nest, secret, object);
+}
+
+/*
+ * A bridge that a delta names is taken out before any is put in: so bridges can
+ * exchange their networks, in any order.
+ */
+static int lift_bridge(struct parse *parse, struct nlattr **tb)
+{
+	struct lbm_generation *next = parse->job->next;
+	struct lbm_object *old;
+	struct lbm_key key;
+
+	if (!tb[LBMESH_A_BRIDGE_ID])
+		return 0;
+	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_BRIDGE_ID]));
+	old = lbm_trie_get(&next->bridges, &key);
+	return old ? lbm_generation_unset(next, old) : 0;
 }
 
 /* Whether no object of the kind is for this pass, however it looks. */
@@ -784,6 +835,9 @@ static int read_object(struct parse *parse, const struct reader *reader,
 		when = PASS_REST;
 	if (pass == PASS_REFERENCES)
 		return when != PASS_REMOVALS ? reader->check(parse, tb) : 0;
+	if (pass == PASS_REMOVALS && reader->kind == LBMESH_OBJECT_BRIDGE &&
+	    when == PASS_REST)
+		return lift_bridge(parse, tb);
 	if (when != pass)
 		return 0;
 	object = lbm_object_new(reader->kind);
@@ -954,8 +1008,8 @@ static bool devices_stay(struct parse *parse, const struct nlmsghdr *nlh)
 			return false;
 		lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]));
 		object = lbm_trie_get(&parse->job->base->devices, &key);
-		if (!object || lbm_object_as(device, object)->ifindex !=
-			       wanted.ifindex)
+		if (!object || is_lost(parse, object) ||
+		    lbm_object_as(device, object)->ifindex != wanted.ifindex)
 			return false;
 	}
 	return true;

@@ -4,7 +4,7 @@
  * they can be built in userspace and tested under ASan and UBSan. The headers
  * beside this one include it under the kernel's names.
  *
- * kzalloc() can be made to fail: see shim_fail_after.
+ * kmalloc() can be made to fail: see shim_fail_after.
  */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
@@ -44,6 +44,7 @@ typedef struct {
 #define refcount_dec_and_test(r) (--(r)->count == 0)
 
 #define min(a, b) ((a) < (b) ? (a) : (b))
+#define round_down(n, to) ((n) & ~((to) - 1))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define struct_size(p, member, n) (sizeof(*(p)) + sizeof(*(p)->member) * (n))
 #define cpu_to_be32(v) htonl(v)
@@ -68,7 +69,8 @@ extern long shim_fail_after;
 /* Allocations that have not been freed. */
 extern long shim_live;
 
-static inline void *kzalloc(size_t size, int flags)
+/* Filled with what nobody may rely on. */
+static inline void *kmalloc(size_t size, int flags)
 {
 	(void)flags;
 	if (shim_fail_after == 0)
@@ -76,7 +78,14 @@ static inline void *kzalloc(size_t size, int flags)
 	if (shim_fail_after > 0)
 		shim_fail_after--;
 	shim_live++;
-	return calloc(1, size);
+	return memset(malloc(size), 0xa5, size);
+}
+
+static inline void *kzalloc(size_t size, int flags)
+{
+	void *memory = kmalloc(size, flags);
+
+	return memory ? memset(memory, 0, size) : NULL;
 }
 
 static inline void kfree(void *p)
