@@ -539,29 +539,20 @@ static int mend_settings(struct audit *audit)
 	return ret;
 }
 
-/*
- * Do what was noted of the device. Its gate comes first: an interface that was
- * deleted and made again under its old index has none.
- */
+/* Do what was noted of the device. */
 static int mend(struct audit *audit)
 {
 	const struct lbm_device *device = audit->device;
-	struct lbm_net *ln = audit->job->ln;
-	int kind, ret;
+	int kind, ret = 0;
 
-	ret = lbm_gate_attach(ln, device->id, device->ifindex);
-	if (ret == -ENODEV || ret == -EOPNOTSUPP) {
-		/* It went after it was read. */
-		audit->gone = true;
-		return 0;
-	}
-	if (ret)
-		return lbm_wg_note(audit->wg, ret);
-	lbm_gate_open(ln, device->id, device->ifindex, true);
 	for (kind = 0; kind < FIX_KINDS && !ret; kind++)
 		ret = mend_kind(audit, kind);
 	ret = ret ?: mend_settings(audit);
-	return ret ?: strike_device(audit);
+	ret = ret ?: strike_device(audit);
+	/* What concerns an interface that went meanwhile was no error. */
+	if (!lbm_gate_is_open(audit->job->ln, device->id, device->ifindex))
+		audit->gone = true;
+	return ret;
 }
 
 /* --- All of it ------------------------------------------------------------ */

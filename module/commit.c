@@ -401,9 +401,10 @@ static void restore_device(struct commit *commit, struct lbm_change *change)
 
 /* --- Prepare ------------------------------------------------------------- */
 
-static int add_peer(struct commit *commit, struct lbm_change *change)
+/* Add a peer of a generation with its addresses, or with those nobody has. */
+static int put_peer(struct commit *commit, const struct lbm_generation *gen,
+		    const struct lbm_peer *peer, const u8 *psk)
 {
-	const struct lbm_peer *peer = lbm_object_as(peer, change->new);
 	unsigned int what = LBM_WG_ENDPOINT | LBM_WG_KEEPALIVE | LBM_WG_REPLACE;
 	struct lbm_job *job = commit->job;
 	const struct lbm_member *member;
@@ -411,20 +412,27 @@ static int add_peer(struct commit *commit, struct lbm_change *change)
 	struct lbm_key prefix, at;
 	int ret;
 
-	if (change->has_secret)
+	if (psk)
 		what |= LBM_WG_PSK;
-	ret = lbm_wg_peer(&commit->wg, ifindex_in(job->next, peer->device),
-			  peer, what, change->secret);
+	ret = lbm_wg_peer(&commit->wg, ifindex_in(gen, peer->device), peer,
+			  what, psk);
 	lbm_key_peer(&prefix, peer->device, peer->public_key);
-	node = lbm_trie_next_in(&job->next->of_peer, &prefix, NULL);
+	node = lbm_trie_next_in(&gen->of_peer, &prefix, NULL);
 	while (!ret && node) {
 		member = lbm_object_as(member, node->object);
-		if (!is_taken(job, member))
+		if (gen == job->base || !is_taken(job, member))
 			ret = lbm_wg_address(&commit->wg, member);
 		lbm_key_of_node(&at, node);
-		node = lbm_trie_next_in(&job->next->of_peer, &prefix, &at);
+		node = lbm_trie_next_in(&gen->of_peer, &prefix, &at);
 	}
 	return ret;
+}
+
+static int add_peer(struct commit *commit, struct lbm_change *change)
+{
+	return put_peer(commit, commit->job->next,
+			lbm_object_as(peer, change->new),
+			change->has_secret ? change->secret : NULL);
 }
 
 /* Whether prepare gives the address to a peer that is already there. */
@@ -804,9 +812,20 @@ static void settle(struct commit *commit)
 static void restore_peer(struct commit *commit, struct lbm_change *change)
 {
 	unsigned int what = LBM_WG_UPDATE | LBM_WG_KEEPALIVE;
+	const struct lbm_peer *new = lbm_object_as(peer, change->new);
 	struct lbm_peer peer = *lbm_object_as(peer, change->old);
 	const struct lbm_was *was = change->was;
+	int ifindex = ifindex_in(commit->job->base, peer.device);
 
+	if (was && !was->family && new->family) {
+		/*
+		 * An endpoint cannot be taken away. One that had none had no
+		 * session either, and loses nothing by being made anew.
+		 */
+		lbm_wg_remove(&commit->wg, ifindex, peer.public_key);
+		put_peer(commit, commit->job->base, &peer, was->psk);
+		return;
+	}
 	if (was && was->family) {
 		peer.family = was->family;
 		peer.port = was->port;
@@ -815,8 +834,7 @@ static void restore_peer(struct commit *commit, struct lbm_change *change)
 	}
 	if (was && change->has_secret)
 		what |= LBM_WG_PSK;
-	lbm_wg_peer(&commit->wg, ifindex_in(commit->job->base, peer.device),
-		    &peer, what, was ? was->psk : NULL);
+	lbm_wg_peer(&commit->wg, ifindex, &peer, what, was ? was->psk : NULL);
 }
 
 /* Bring the peers back that settle changed; devices are for unprepare. */

@@ -25,9 +25,9 @@
 #include "wireguard.h"
 
 /* wireguard waits for a grace period for each peer that it removes. */
-#define LBM_WG_REMOVALS	32
+#define LBM_WG_REMOVALS	16
 /* And computes a shared secret for each that it adds. */
-#define LBM_WG_ADDITIONS 32
+#define LBM_WG_ADDITIONS 8
 /* More than one peer without addresses, or one address, can need. */
 #define PEER_BYTES	256
 #define ADDRESS_BYTES	64
@@ -196,6 +196,8 @@ static int find_family(struct lbm_wg *wg)
 	    nla_put_string(wg->skb, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME))
 		return -EMSGSIZE;
 	ret = lbm_wg_send(wg);
+	/* What is sent to wireguard is counted from here on. */
+	wg->sent = 0;
 	return ret ?: lbm_wg_read(wg, parse_family, &wg->family);
 }
 
