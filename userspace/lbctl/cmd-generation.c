@@ -11,22 +11,6 @@
 
 #include "show.h"
 
-static enum lbctl_exit output_end(struct output *out)
-{
-	int ret = output_finish(out);
-
-	if (!ret)
-		return LBCTL_OK;
-	(void)fprintf(stderr, "lbctl: cannot write the output: %s\n", strerror(-ret));
-	return LBCTL_FAILED;
-}
-
-static enum lbctl_exit out_of_memory(void)
-{
-	(void)fputs("lbctl: out of memory\n", stderr);
-	return LBCTL_FAILED;
-}
-
 /**
  * cmd_status() - lbctl status.
  * @options: of the command line
@@ -51,9 +35,9 @@ enum lbctl_exit cmd_status(const struct options *options)
 		return ret;
 	out = output_new(options->json, stdout);
 	if (!out)
-		return out_of_memory();
+		return report_memory();
 	show_status(out, &info, &snapshot);
-	return output_end(out);
+	return report_output(out);
 }
 
 /**
@@ -77,9 +61,9 @@ enum lbctl_exit cmd_generation(const struct options *options)
 		return ret;
 	out = output_new(options->json, stdout);
 	if (!out)
-		return out_of_memory();
+		return report_memory();
 	show_generation(out, &generation);
-	ret = output_end(out);
+	ret = report_output(out);
 	return ret == LBCTL_OK && !generation.number ? LBCTL_NOT_READY : ret;
 }
 
@@ -91,21 +75,43 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* One that is pending may go away by itself, so it is not there yet. */
 static bool is_ready(const struct lbmesh_generation *generation, uint64_t wanted)
 {
 	return generation->number && generation->number >= wanted &&
-	       generation->state != LBMESH_STATE_COMMITTING;
+	       generation->state == LBMESH_STATE_ACTIVE;
 }
 
 /*
- * How long to sleep. A job that changes nothing ends without an event, so
- * that while one runs the state is looked at now and then all the same.
+ * How long to sleep. A job that changes nothing ends without an event, and so
+ * does a confirm; meanwhile the state is looked at now and then all the same.
  */
 static int sleep_ms(const struct lbmesh_generation *generation, int64_t left)
 {
-	int64_t most = generation->state == LBMESH_STATE_COMMITTING ? 100 : 10000;
+	int64_t most = 10000;
 
+	if (generation->state == LBMESH_STATE_COMMITTING)
+		most = 100;
+	else if (generation->state == LBMESH_STATE_PENDING)
+		most = 500;
 	return (int)(left < most ? left : most);
+}
+
+static enum lbctl_exit report_not_ready(const struct options *options,
+					const struct lbmesh_generation *generation)
+{
+	struct pending_text pending;
+
+	if (generation->state == LBMESH_STATE_PENDING)
+		(void)fprintf(stderr, "lbctl: not ready after %u s: %s\n", options->timeout_s,
+			      pending_format(generation, &pending));
+	else
+		(void)fprintf(stderr,
+			      "lbctl: not ready after %u s: state %s, generation %llu; run: lbctl "
+			      "status\n",
+			      options->timeout_s, lbmesh_state_name(generation->state),
+			      (unsigned long long)generation->number);
+	return LBCTL_NOT_READY;
 }
 
 static int events_drain(struct lbmesh *conn, struct lbmesh_error *err)
@@ -140,11 +146,7 @@ static enum lbctl_exit wait_ready(struct lbmesh *conn, const struct options *opt
 		if (poll(&pfd, 1, sleep_ms(generation, left)) > 0 && events_drain(conn, &err))
 			return report_error(&err);
 	}
-	(void)fprintf(stderr,
-		      "lbctl: not ready after %u s: state %s, generation %llu; run: lbctl status\n",
-		      options->timeout_s, lbmesh_state_name(generation->state),
-		      (unsigned long long)generation->number);
-	return LBCTL_NOT_READY;
+	return report_not_ready(options, generation);
 }
 
 /**
@@ -170,8 +172,8 @@ enum lbctl_exit cmd_wait(const struct options *options)
 		return ret;
 	out = output_new(options->json, stdout);
 	if (!out)
-		return out_of_memory();
+		return report_memory();
 	output_field(out, "state", value_text(lbmesh_state_name(generation.state)));
 	output_field(out, "generation", value_u64(generation.number));
-	return output_end(out);
+	return report_output(out);
 }

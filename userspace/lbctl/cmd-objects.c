@@ -3,8 +3,6 @@
  * cmd-objects.c - the commands that list objects: devices, networks, bridges,
  * peers, members. Called by command.c.
  */
-#include <string.h>
-
 #include "show.h"
 
 typedef void (*show_fn)(struct output *out, const struct snapshot *snapshot,
@@ -17,26 +15,19 @@ static enum lbctl_exit list(const struct options *options, unsigned int parts, s
 	struct output *out lbctl_cleanup(output_freep) = NULL;
 	struct snapshot snapshot lbctl_cleanup(snapshot_free) = {0};
 	enum lbctl_exit ret = connect_module(&conn);
-	int error;
 
 	if (ret == LBCTL_OK)
 		ret = snapshot_read(conn, parts, &snapshot);
 	if (ret != LBCTL_OK)
 		return ret;
 	out = output_new(options->json, stdout);
-	if (!out) {
-		(void)fputs("lbctl: out of memory\n", stderr);
-		return LBCTL_FAILED;
-	}
+	if (!out)
+		return report_memory();
 	/* People have the header of the table; programs want to know of what it is. */
 	if (options->json)
 		output_field(out, "generation", value_u64(snapshot.generation.number));
 	show(out, &snapshot, options);
-	error = output_finish(out);
-	if (!error)
-		return LBCTL_OK;
-	(void)fprintf(stderr, "lbctl: cannot write the output: %s\n", strerror(-error));
-	return LBCTL_FAILED;
+	return report_output(out);
 }
 
 static void devices(struct output *out, const struct snapshot *snapshot,

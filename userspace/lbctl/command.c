@@ -24,6 +24,16 @@ const struct command commands[] = {
 	 cmd_members},
 	{"wait", "", 0, OPTION_GENERATION | OPTION_TIMEOUT,
 	 "Wait until a generation is in force and no job runs.", cmd_wait},
+	{"confirm", "[GENERATION]", 1, OPTION_TIMEOUT, "Keep the pending generation.", cmd_confirm},
+	{"revert", "[GENERATION]", 1, OPTION_TIMEOUT,
+	 "Return to the generation before the pending one.", cmd_revert},
+	{"flush", "", 0, OPTION_YES | OPTION_TIMEOUT,
+	 "Remove all managed peers and end the generation.", cmd_flush},
+	{"audit", "", 0, OPTION_TIMEOUT, "List how WireGuard differs from the generation.",
+	 cmd_audit},
+	{"repair", "", 0, OPTION_TIMEOUT, "Make WireGuard what the generation says.", cmd_repair},
+	{"limits", "[set NAME=NUMBER...]", 13, 0, "Show or set the limits of the namespace.",
+	 cmd_limits},
 	{"completion", "bash", 1, 0, "Write a completion script for the shell.", cmd_completion},
 	{"version", "", 0, 0, "Say the version of lbctl.", cmd_version},
 	{"help", "[COMMAND]", 1, 0, "Say what lbctl or a command does.", cmd_help},
@@ -75,13 +85,14 @@ void command_usage(FILE *to, const struct command *command)
 		return;
 	}
 	(void)fputs("Usage: lbctl COMMAND [OPTION]...\n"
-		    "Shows what the lbmesh module does in this network namespace.\n\nCommands:\n",
+		    "Shows and steers what the lbmesh module does in this network namespace.\n\n"
+		    "Commands:\n",
 		    to);
 	for (size_t i = 0; i < n_commands; i++)
 		(void)fprintf(to, "  %-20s %s\n", commands[i].name, commands[i].help);
 	options_usage(to, 0);
 	(void)fputs("\nExit status: 0 done, 1 failed or denied, 2 usage, 3 module unreachable,\n"
-		    "4 not ready, 5 conflict.\n",
+		    "4 not ready, 5 conflict, 6 drift.\n",
 		    to);
 }
 
@@ -138,6 +149,8 @@ static enum lbctl_exit cmd_completion(const struct options *options)
 				(void)printf("%s ", commands[j].name);
 		} else if (!strcmp(commands[i].name, "completion")) {
 			(void)fputs("bash", stdout);
+		} else if (!strcmp(commands[i].name, "limits")) {
+			(void)fputs("set", stdout);
 		}
 		completion_options(commands[i].options);
 		(void)fputs("' ;;\n", stdout);

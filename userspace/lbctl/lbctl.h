@@ -2,7 +2,7 @@
 /*
  * lbctl.h - what the files of lbctl share: exit codes, options, commands.
  *
- * Layers: output < snapshot < cmd-*.c < command < main.
+ * Layers: output, options < report < snapshot < show-*.c < cmd-*.c < command < main.
  */
 #ifndef LBCTL_H
 #define LBCTL_H
@@ -24,6 +24,7 @@ enum lbctl_exit {
 	LBCTL_UNREACHABLE = 3,
 	LBCTL_NOT_READY = 4,
 	LBCTL_CONFLICT = 5,
+	LBCTL_DRIFT = 6,
 };
 
 /* Options beyond --json, --help and --version, which every command has. */
@@ -32,18 +33,23 @@ enum option_flag {
 	OPTION_NETWORK = 1 << 1,
 	OPTION_GENERATION = 1 << 2,
 	OPTION_TIMEOUT = 1 << 3,
+	OPTION_YES = 1 << 4,
 };
+
+/* "limits set" and a pair for each limit are 14. */
+#define OPTIONS_ARGS_MAX 16
 
 struct options {
 	bool json;
 	bool help;
 	bool version;
+	bool yes;
 	uint32_t given; /* enum option_flag */
 	uint32_t device; /* id; 0: any */
 	uint32_t network; /* id; 0: any */
 	uint64_t generation; /* number; 0: any */
 	uint32_t timeout_s; /* 0: none */
-	const char *args[2]; /* what is not an option */
+	const char *args[OPTIONS_ARGS_MAX]; /* what is not an option */
 	int n_args;
 };
 
@@ -69,6 +75,7 @@ extern const struct option_spec option_specs[];
 extern const size_t n_option_specs;
 
 int options_parse(int argc, char *const argv[], struct options *options, char *why, size_t size);
+int options_number(const char *text, uint64_t max, uint64_t *number);
 
 /* command.c */
 
@@ -81,7 +88,15 @@ enum lbctl_exit command_run(int argc, char *const argv[]);
 
 /* report.c */
 
+struct output;
+
 enum lbctl_exit report_error(const struct lbmesh_error *err);
+enum lbctl_exit report_error_as(const struct lbmesh_error *err, enum lbctl_exit exit,
+				const char *next);
+enum lbctl_exit report_job_error(struct lbmesh *conn, const struct options *options,
+				 const struct lbmesh_error *err);
+enum lbctl_exit report_memory(void);
+enum lbctl_exit report_output(struct output *out);
 enum lbctl_exit connect_module(struct lbmesh **conn);
 
 /* cmd-*.c */
@@ -94,5 +109,11 @@ enum lbctl_exit cmd_networks(const struct options *options);
 enum lbctl_exit cmd_bridges(const struct options *options);
 enum lbctl_exit cmd_peers(const struct options *options);
 enum lbctl_exit cmd_members(const struct options *options);
+enum lbctl_exit cmd_confirm(const struct options *options);
+enum lbctl_exit cmd_revert(const struct options *options);
+enum lbctl_exit cmd_flush(const struct options *options);
+enum lbctl_exit cmd_audit(const struct options *options);
+enum lbctl_exit cmd_repair(const struct options *options);
+enum lbctl_exit cmd_limits(const struct options *options);
 
 #endif /* LBCTL_H */

@@ -19,6 +19,7 @@ const struct option_spec option_specs[] = {
 	{"network", "ID", "show only what belongs to this network", OPTION_NETWORK},
 	{"generation", "N", "wait for generation N or a later one", OPTION_GENERATION},
 	{"timeout", "SECONDS", "give up after this time", OPTION_TIMEOUT},
+	{"yes", NULL, "do not ask", OPTION_YES},
 };
 
 const size_t n_option_specs = lbctl_array_size(option_specs);
@@ -34,8 +35,15 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t size, 
 	return -EINVAL;
 }
 
-/* Digits only, no leading zero, at least 1: all our numbers are ids, counts and seconds. */
-static int number_parse(const char *text, uint64_t max, uint64_t *number)
+/**
+ * options_number() - Read a number: digits only, no leading zero, at least 1.
+ * @text: as typed; all our numbers are ids, counts and seconds
+ * @max: the largest that will do
+ * @number: set when 0 is returned
+ *
+ * Return: 0 or -EINVAL.
+ */
+int options_number(const char *text, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
 
@@ -60,7 +68,7 @@ static int value_take(const struct option_spec *spec, const char *text, struct o
 
 	if (spec->flag == OPTION_TIMEOUT)
 		max = INT32_MAX / 1000; /* milliseconds must fit an int */
-	if (number_parse(text, max, &number))
+	if (options_number(text, max, &number))
 		return refuse(why, size, "--%s: \"%s\" is not a number from 1 to %llu", spec->name,
 			      text, (unsigned long long)max);
 	switch (spec->flag) {
@@ -93,9 +101,11 @@ static int flag_take(const struct option_spec *spec, struct options *options)
 {
 	bool *flag = !strcmp(spec->name, "json")   ? &options->json
 		     : !strcmp(spec->name, "help") ? &options->help
+		     : !strcmp(spec->name, "yes")  ? &options->yes
 						   : &options->version;
 
 	*flag = true;
+	options->given |= spec->flag;
 	return 0;
 }
 
@@ -112,14 +122,14 @@ static int option_take(char *const words[], int n_words, struct options *options
 
 	if (!spec)
 		return refuse(why, size, "unknown option \"%s\"", words[0]);
+	if (options->given & spec->flag)
+		return refuse(why, size, "--%s is given twice", spec->name);
 	if (!spec->value) {
 		if (value)
 			return refuse(why, size, "--%s takes no value", spec->name);
 		ret = flag_take(spec, options);
 		return ret ? ret : took;
 	}
-	if (options->given & spec->flag)
-		return refuse(why, size, "--%s is given twice", spec->name);
 	if (!value) {
 		if (n_words < 2)
 			return refuse(why, size, "--%s needs a value", spec->name);

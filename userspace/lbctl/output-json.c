@@ -54,6 +54,9 @@ static int value_make(struct value value, struct json_object **json)
 	case VALUE_NUMBER:
 		*json = json_object_new_uint64(value.number);
 		return *json ? 0 : -ENOMEM;
+	case VALUE_BOOL:
+		*json = json_object_new_boolean((json_bool)value.number);
+		return *json ? 0 : -ENOMEM;
 	case VALUE_LIST:
 		return list_make(value, json);
 	default:
@@ -72,6 +75,14 @@ static int member_add(struct json_object *object, const char *key, struct json_o
 static struct json_object *top(struct output_json *json)
 {
 	return json->stack[json->depth - 1];
+}
+
+/* Programs read the fields. */
+static int json_note(struct output *out, const char *sentence)
+{
+	(void)out;
+	(void)sentence;
+	return 0;
 }
 
 static int json_field(struct output *out, const char *key, struct value value)
@@ -171,6 +182,7 @@ static void json_free(struct output *out)
 struct output *output_json_new(FILE *to)
 {
 	static const struct output_ops ops = {
+		.note = json_note,
 		.field = json_field,
 		.group_begin = json_group_begin,
 		.group_end = json_group_end,

@@ -67,6 +67,8 @@ static char *value_make(struct value value)
 	case VALUE_NUMBER:
 		(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)value.number);
 		return strdup(number);
+	case VALUE_BOOL:
+		return strdup(value.number ? "yes" : "no");
 	case VALUE_LIST:
 		if (!value.n_list)
 			return strdup("-");
@@ -77,6 +79,18 @@ static char *value_make(struct value value)
 	default:
 		return strdup("-");
 	}
+}
+
+static int text_note(struct output *out, const char *sentence)
+{
+	struct output_text *text = (struct output_text *)out;
+	char *safe = output_harmless(sentence);
+	int ret = -ENOMEM;
+
+	if (safe)
+		ret = fprintf(out->to, "%*s%s\n", text->indent, "", safe) < 0 ? -EIO : 0;
+	free(safe);
+	return ret;
 }
 
 static int text_field(struct output *out, const char *key, struct value value)
@@ -224,6 +238,7 @@ static void text_free(struct output *out)
 struct output *output_text_new(FILE *to)
 {
 	static const struct output_ops ops = {
+		.note = text_note,
 		.field = text_field,
 		.group_begin = text_group_begin,
 		.group_end = text_group_end,

@@ -4,8 +4,11 @@
  * from outside made harmless. Called by the commands.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <lbmesh/lbmesh.h>
 
 #include "output.h"
 
@@ -23,6 +26,11 @@ struct value value_text(const char *text)
 struct value value_u64(uint64_t number)
 {
 	return (struct value){.type = VALUE_NUMBER, .number = number};
+}
+
+struct value value_bool(bool yes)
+{
+	return (struct value){.type = VALUE_BOOL, .number = yes};
 }
 
 /* The array is the caller's and must live until the value is shown. */
@@ -48,6 +56,18 @@ void output_freep(struct output **out)
 	if (*out)
 		(*out)->ops->free(*out);
 	*out = NULL;
+}
+
+void output_note(struct output *out, const char *format, ...)
+{
+	char sentence[LBMESH_MESSAGE_SIZE * 2];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(sentence, sizeof(sentence), format, args);
+	va_end(args);
+	if (!out->error)
+		out->error = out->ops->note(out, sentence);
 }
 
 void output_field(struct output *out, const char *key, struct value value)

@@ -22,13 +22,14 @@ enum value_type {
 	VALUE_NONE, /* null; "-" */
 	VALUE_STRING,
 	VALUE_NUMBER,
+	VALUE_BOOL, /* "yes", "no" */
 	VALUE_LIST, /* of strings */
 };
 
 struct value {
 	enum value_type type;
 	const char *string;
-	uint64_t number;
+	uint64_t number; /* of a VALUE_BOOL 0 or 1 */
 	const char *const *list;
 	size_t n_list;
 };
@@ -36,11 +37,13 @@ struct value {
 struct value value_null(void);
 struct value value_text(const char *text);
 struct value value_u64(uint64_t number);
+struct value value_bool(bool yes);
 struct value value_list(const char *const *list, size_t count);
 
 struct output;
 
 struct output_ops {
+	int (*note)(struct output *out, const char *sentence);
 	int (*field)(struct output *out, const char *key, struct value value);
 	int (*group_begin)(struct output *out, const char *key);
 	int (*group_end)(struct output *out);
@@ -64,6 +67,8 @@ struct output *output_text_new(FILE *to);
 struct output *output_json_new(FILE *to);
 void output_freep(struct output **out);
 
+/* A sentence for people, which says nothing that is not in the fields too. */
+__attribute__((format(printf, 2, 3))) void output_note(struct output *out, const char *format, ...);
 void output_field(struct output *out, const char *key, struct value value);
 void output_group_begin(struct output *out, const char *key);
 void output_group_end(struct output *out);

@@ -5,8 +5,10 @@
  * commands.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "lbctl.h"
+#include "output.h"
 
 struct advice {
 	int code;
@@ -23,6 +25,7 @@ static const struct advice advices[] = {
 	{EAGAIN, LBCTL_CONFLICT, "try again when fewer commits come"},
 	{EBUSY, LBCTL_CONFLICT, "wait for the job that runs: lbctl wait"},
 	{ESTALE, LBCTL_CONFLICT, "look at what is in force: lbctl generation"},
+	{ENOBUFS, LBCTL_FAILED, "try again"},
 };
 
 /**
@@ -39,9 +42,84 @@ enum lbctl_exit report_error(const struct lbmesh_error *err)
 		if (advices[i].code == err->code)
 			advice = &advices[i];
 	}
+	return report_error_as(err, advice ? advice->exit : LBCTL_FAILED,
+			       advice ? advice->next : NULL);
+}
+
+/**
+ * report_error_as() - report_error() where the errno means something special.
+ * @err: of the library
+ * @exit: the exit code for it
+ * @next: what to do, or NULL
+ *
+ * Return: @exit.
+ */
+enum lbctl_exit report_error_as(const struct lbmesh_error *err, enum lbctl_exit exit,
+				const char *next)
+{
 	(void)fprintf(stderr, "lbctl: %s%s%s%s%s\n", err->path, err->path[0] ? ": " : "",
-		      err->message, advice ? "; " : "", advice ? advice->next : "");
-	return advice ? advice->exit : LBCTL_FAILED;
+		      err->message, next ? "; " : "", next ? next : "");
+	return exit;
+}
+
+/**
+ * report_job_error() - report_error() for a job: flush, confirm, audit ...
+ * @conn: the connection, to ask what stands in the way
+ * @options: of the command line
+ * @err: of the library
+ *
+ * Return: the exit code for it.
+ */
+enum lbctl_exit report_job_error(struct lbmesh *conn, const struct options *options,
+				 const struct lbmesh_error *err)
+{
+	struct lbmesh_generation now;
+	char next[96];
+
+	if ((err->code != EBUSY && err->code != ESTALE && err->code != ETIMEDOUT) ||
+	    lbmesh_generation_get(conn, &now, NULL))
+		return report_error(err);
+	if (err->code == ESTALE && now.state == LBMESH_STATE_PENDING) {
+		(void)snprintf(next, sizeof(next), "generation %llu is",
+			       (unsigned long long)now.number);
+		return report_error_as(err, LBCTL_CONFLICT, next);
+	}
+	if (err->code == EBUSY && now.state == LBMESH_STATE_PENDING) {
+		(void)snprintf(next, sizeof(next), "run: lbctl confirm %llu, or lbctl revert %llu",
+			       (unsigned long long)now.number, (unsigned long long)now.number);
+		return report_error_as(err, LBCTL_CONFLICT, next);
+	}
+	/* The kernel answers, so it was not the kernel that was silent. */
+	if (err->code == ETIMEDOUT && options->timeout_s)
+		return report_error_as(err, LBCTL_NOT_READY, "it goes on; run: lbctl wait");
+	return report_error(err);
+}
+
+/**
+ * report_memory() - Say that memory is out.
+ *
+ * Return: the exit code for it.
+ */
+enum lbctl_exit report_memory(void)
+{
+	(void)fputs("lbctl: out of memory\n", stderr);
+	return LBCTL_FAILED;
+}
+
+/**
+ * report_output() - Finish an output, and report when it cannot be written.
+ * @out: everything is in it
+ *
+ * Return: LBCTL_OK or the exit code.
+ */
+enum lbctl_exit report_output(struct output *out)
+{
+	int ret = output_finish(out);
+
+	if (!ret)
+		return LBCTL_OK;
+	(void)fprintf(stderr, "lbctl: cannot write the output: %s\n", strerror(-ret));
+	return LBCTL_FAILED;
 }
 
 /**

@@ -28,7 +28,55 @@ static void show_gate(struct output *out, const struct lbmesh_gate *gate)
 	output_field(out, "not_member", value_u64(gate->not_member));
 	output_field(out, "not_connected", value_u64(gate->not_connected));
 	output_field(out, "malformed", value_u64(gate->malformed));
+	output_field(out, "moving", value_u64(gate->moving));
 	output_group_end(out);
+}
+
+static void show_totals(struct output *out, const struct lbmesh_totals *totals)
+{
+	output_group_begin(out, "totals");
+	output_field(out, "commits", value_u64(totals->commits));
+	output_field(out, "unchanged", value_u64(totals->unchanged));
+	output_field(out, "failures", value_u64(totals->failures));
+	output_field(out, "confirms", value_u64(totals->confirms));
+	output_field(out, "reverts", value_u64(totals->reverts));
+	output_field(out, "audits", value_u64(totals->audits));
+	output_field(out, "repairs", value_u64(totals->repairs));
+	output_field(out, "requests", value_u64(totals->requests));
+	output_group_end(out);
+}
+
+/**
+ * pending_format() - How long a generation is still pending, and what then.
+ * @generation: in state pending
+ * @text: gets the sentence
+ *
+ * Return: the text.
+ */
+const char *pending_format(const struct lbmesh_generation *generation, struct pending_text *text)
+{
+	unsigned long long number = (unsigned long long)generation->number;
+	char then[64] = "the one before returns";
+
+	if (generation->has_fallback && generation->fallback)
+		(void)snprintf(then, sizeof(then), "%llu returns",
+			       (unsigned long long)generation->fallback);
+	else if (generation->has_fallback)
+		(void)snprintf(then, sizeof(then), "nothing is in force");
+	(void)snprintf(text->text, sizeof(text->text),
+		       "generation %llu is pending: %u.%u s left, then %s; lbctl confirm %llu "
+		       "keeps it",
+		       number, generation->pending_ms / 1000, generation->pending_ms % 1000 / 100,
+		       then, number);
+	return text->text;
+}
+
+static void show_pending(struct output *out, const struct lbmesh_generation *generation)
+{
+	struct pending_text text;
+
+	if (generation->state == LBMESH_STATE_PENDING)
+		output_note(out, "%s", pending_format(generation, &text));
 }
 
 static void show_last(struct output *out, const struct lbmesh_generation *generation)
@@ -42,6 +90,8 @@ static void show_last(struct output *out, const struct lbmesh_generation *genera
 	output_group_begin(out, "last_job");
 	output_field(out, "cookie", value_u64(last->cookie));
 	output_field(out, "errno", value_u64((uint64_t)error->code));
+	if (error->code)
+		output_field(out, "error", value_text(strerrorname_np(error->code)));
 	output_field(out, "phase", value_text(lbmesh_phase_name(error->phase)));
 	if (error->object != LBMESH_OBJECT_NONE) {
 		output_field(out, "object", value_text(lbmesh_object_name(error->object)));
@@ -66,10 +116,15 @@ static void show_summary(struct output *out, const struct lbmesh_generation *gen
 {
 	output_field(out, "state", value_text(lbmesh_state_name(generation->state)));
 	output_field(out, "generation", value_u64(generation->number));
-	if (generation->state == LBMESH_STATE_PENDING)
+	if (generation->state == LBMESH_STATE_PENDING) {
 		output_field(out, "pending_ms", value_u64(generation->pending_ms));
+		output_field(out, "fallback",
+			     generation->has_fallback ? value_u64(generation->fallback)
+						      : value_null());
+	}
 	show_counts(out, "counts", &generation->counts, false);
 	show_gate(out, &generation->gate);
+	show_totals(out, &generation->totals);
 }
 
 /**
@@ -79,6 +134,7 @@ static void show_summary(struct output *out, const struct lbmesh_generation *gen
  */
 void show_generation(struct output *out, const struct lbmesh_generation *generation)
 {
+	show_pending(out, generation);
 	show_summary(out, generation);
 	show_last(out, generation);
 }
@@ -109,6 +165,7 @@ static void show_module(struct output *out, const struct lbmesh_info *info)
 void show_status(struct output *out, const struct lbmesh_info *info,
 		 const struct snapshot *snapshot)
 {
+	show_pending(out, &snapshot->generation);
 	show_module(out, info);
 	show_summary(out, &snapshot->generation);
 	show_last(out, &snapshot->generation);

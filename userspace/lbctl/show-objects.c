@@ -12,12 +12,18 @@
 
 #include "show.h"
 
-/* As wg(8) shows them. */
-struct key_text {
-	char base64[sodium_base64_ENCODED_LEN(LBMESH_KEY_LEN, sodium_base64_VARIANT_ORIGINAL)];
-};
+_Static_assert(sizeof(((struct key_text *)NULL)->base64) ==
+		       sodium_base64_ENCODED_LEN(LBMESH_KEY_LEN, sodium_base64_VARIANT_ORIGINAL),
+	       "a key does not fit");
 
-static const char *key_format(const uint8_t *key, struct key_text *text)
+/**
+ * key_format() - A key in Base64.
+ * @key: LBMESH_KEY_LEN bytes
+ * @text: gets it
+ *
+ * Return: the text.
+ */
+const char *key_format(const uint8_t *key, struct key_text *text)
 {
 	return sodium_bin2base64(text->base64, sizeof(text->base64), key, LBMESH_KEY_LEN,
 				 sodium_base64_VARIANT_ORIGINAL);
@@ -56,7 +62,8 @@ void show_devices(struct output *out, const struct snapshot *snapshot, uint32_t 
 	const struct lbmesh_device *device;
 
 	output_table_begin(out, "devices", columns, lbctl_array_size(columns));
-	vector_for_each(device, &snapshot->devices) {
+	vector_for_each(device, &snapshot->devices)
+	{
 		char ifname[IF_NAMESIZE];
 
 		if (id && device->id != id)
@@ -93,7 +100,8 @@ void show_networks(struct output *out, const struct snapshot *snapshot, uint32_t
 	const struct snapshot_member *member;
 
 	output_table_begin(out, "networks", columns, lbctl_array_size(columns));
-	vector_for_each(network, &snapshot->networks) {
+	vector_for_each(network, &snapshot->networks)
+	{
 		uint64_t members = 0;
 
 		if (id && network->id != id)
@@ -121,7 +129,8 @@ void show_bridges(struct output *out, const struct snapshot *snapshot, uint32_t 
 	const struct lbmesh_bridge *bridge;
 
 	output_table_begin(out, "bridges", columns, lbctl_array_size(columns));
-	vector_for_each(bridge, &snapshot->bridges) {
+	vector_for_each(bridge, &snapshot->bridges)
+	{
 		if (network && bridge->network_a != network && bridge->network_b != network)
 			continue;
 		output_row(out, (struct value[]){
@@ -217,7 +226,8 @@ void show_peers(struct output *out, const struct snapshot *snapshot, const struc
 	const struct snapshot_peer *peer;
 
 	output_table_begin(out, "peers", columns, lbctl_array_size(columns));
-	vector_for_each(peer, &snapshot->peers) {
+	vector_for_each(peer, &snapshot->peers)
+	{
 		if (!options->device || options->device == peer->peer.device)
 			show_peer(out, snapshot, peer, options->network);
 	}
@@ -238,7 +248,8 @@ void show_members(struct output *out, const struct snapshot *snapshot,
 	const struct snapshot_member *member;
 
 	output_table_begin(out, "members", columns, lbctl_array_size(columns));
-	vector_for_each(member, &snapshot->members) {
+	vector_for_each(member, &snapshot->members)
+	{
 		const struct lbmesh_member *m = &member->member;
 		char address[LBMESH_PREFIX_STRLEN];
 		struct key_text key;

@@ -9,6 +9,26 @@
 #include "output.h"
 #include "snapshot.h"
 
+/* "generation 7 is pending: 12.3 s left, then 6 returns; lbctl confirm 7 keeps it" */
+struct pending_text {
+	char text[160];
+};
+
+/* As wg(8) shows it. */
+struct key_text {
+	char base64[4 * ((LBMESH_KEY_LEN + 2) / 3) + 1];
+};
+
+/* A difference that an audit or a repair found. */
+struct drift {
+	struct lbmesh_drift drift;
+	bool known; /* whether it is mended */
+	bool mended;
+};
+
+const char *pending_format(const struct lbmesh_generation *generation, struct pending_text *text);
+const char *key_format(const uint8_t *key, struct key_text *text);
+
 void show_status(struct output *out, const struct lbmesh_info *info,
 		 const struct snapshot *snapshot);
 void show_generation(struct output *out, const struct lbmesh_generation *generation);
@@ -18,5 +38,9 @@ void show_bridges(struct output *out, const struct snapshot *snapshot, uint32_t 
 void show_peers(struct output *out, const struct snapshot *snapshot, const struct options *options);
 void show_members(struct output *out, const struct snapshot *snapshot,
 		  const struct options *options);
+void show_limits(struct output *out, const struct lbmesh_counts *most,
+		 const struct lbmesh_counts *used);
+void show_drifts(struct output *out, const struct snapshot *snapshot, const struct vector *drifts,
+		 bool repair);
 
 #endif /* LBCTL_SHOW_H */

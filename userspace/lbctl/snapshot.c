@@ -11,8 +11,13 @@
 
 #define SNAPSHOT_ATTEMPTS 8
 
-/* Returns room for one more item, zeroed, or NULL when there is no memory. */
-static void *vector_add(struct vector *vector)
+/**
+ * vector_add() - Make room for one more item.
+ * @vector: its size is set
+ *
+ * Return: the item, zeroed, or NULL when there is no memory.
+ */
+void *vector_add(struct vector *vector)
 {
 	uint8_t *item;
 

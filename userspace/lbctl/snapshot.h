@@ -56,6 +56,7 @@ struct snapshot {
 	     (vector)->count && (item) < (__typeof__(item))(vector)->items + (vector)->count; \
 	     (item)++)
 
+void *vector_add(struct vector *vector);
 enum lbctl_exit snapshot_read(struct lbmesh *conn, unsigned int parts, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 const struct snapshot_member *snapshot_addresses(const struct snapshot *snapshot,

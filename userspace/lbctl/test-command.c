@@ -36,7 +36,7 @@ static int run(const char *line)
 	FILE *to = tmpfile();
 	FILE *err = tmpfile();
 	char copy[256];
-	char *words[16] = {LBCTL_PROGRAM};
+	char *words[24] = {LBCTL_PROGRAM};
 	int n = 1;
 	int status;
 	pid_t pid;
@@ -88,6 +88,51 @@ Test(command, usage_errors_exit_2_and_say_where_help_is)
 		{"help frobnicate", "lbctl: unknown command \"frobnicate\"; run: lbctl help\n"},
 		{"completion", "lbctl: completion: the shell must be \"bash\"\n"},
 		{"completion fish", "lbctl: completion: the shell must be \"bash\"\n"},
+		{"confirm 0",
+		 "lbctl: confirm: \"0\" is not the number of a generation; run: lbctl help "
+		 "confirm\n"},
+		{"confirm 18446744073709551616",
+		 "lbctl: confirm: \"18446744073709551616\" is not the number of a generation; "
+		 "run: lbctl help confirm\n"},
+		{"revert seven",
+		 "lbctl: revert: \"seven\" is not the number of a generation; run: lbctl help "
+		 "revert\n"},
+		{"revert 7 8",
+		 "lbctl: revert: unexpected argument \"8\"; run: lbctl help revert\n"},
+		{"confirm --yes", "lbctl: confirm: no option --yes; run: lbctl help confirm\n"},
+		{"audit 7", "lbctl: audit: unexpected argument \"7\"; run: lbctl help audit\n"},
+		{"limits sat peers=1",
+		 "lbctl: limits: \"sat\" is not \"set\"; run: lbctl help limits\n"},
+		{"limits set",
+		 "lbctl: limits: \"set\" sets nothing without NAME=NUMBER; run: lbctl help "
+		 "limits\n"},
+		{"limits set peers",
+		 "lbctl: limits: \"peers\" has no =NUMBER; run: lbctl help limits\n"},
+		{"limits set peers=",
+		 "lbctl: limits: \"peers=\" has no number from 1 to 4294967295; run: lbctl help "
+		 "limits\n"},
+		{"limits set peers=0",
+		 "lbctl: limits: \"peers=0\" has no number from 1 to 4294967295; run: lbctl help "
+		 "limits\n"},
+		{"limits set peers=4294967296",
+		 "lbctl: limits: \"peers=4294967296\" has no number from 1 to 4294967295; run: "
+		 "lbctl help limits\n"},
+		{"limits set peers=1k",
+		 "lbctl: limits: \"peers=1k\" has no number from 1 to 4294967295; run: lbctl "
+		 "help limits\n"},
+		{"limits set peers=1=2",
+		 "lbctl: limits: \"peers=1=2\" has no number from 1 to 4294967295; run: lbctl "
+		 "help limits\n"},
+		{"limits set peers=1 peers=2",
+		 "lbctl: limits: \"peers\" is given twice; run: lbctl help limits\n"},
+		{"limits set members=5 peer=1",
+		 "lbctl: limits: \"peer=1\" is no limit; the limits are devices, networks, "
+		 "bridges, peers, members, layers, rules, sets, elements, endpoints, "
+		 "message-bytes, cache-entries\n"},
+		{"limits set =1",
+		 "lbctl: limits: \"=1\" is no limit; the limits are devices, networks, bridges, "
+		 "peers, members, layers, rules, sets, elements, endpoints, message-bytes, "
+		 "cache-entries\n"},
 	};
 
 	for (size_t i = 0; i < lbctl_array_size(cases); i++) {
@@ -99,9 +144,12 @@ Test(command, usage_errors_exit_2_and_say_where_help_is)
 
 Test(command, without_the_module_every_question_exits_3_and_says_what_to_do)
 {
-	static const char *const lines[] = {"status",	"generation", "devices",
-					    "networks", "bridges",    "peers",
-					    "members",	"wait",	      "status --json"};
+	static const char *const lines[] = {
+		"status",   "generation",  "devices",	    "networks",	    "bridges",
+		"peers",    "members",	   "wait",	    "confirm",	    "revert",
+		"flush",    "flush --yes", "audit",	    "repair",	    "limits",
+		"revert 7", "confirm 7",   "status --json", "audit --json", "limits set peers=1",
+	};
 
 	if (module_is_here())
 		cr_skip_test("the module is loaded here");
@@ -183,6 +231,8 @@ Test(command, errors_of_the_library_have_the_exit_codes_of_the_man_page)
 		{ETIMEDOUT, LBCTL_UNREACHABLE}, {EPERM, LBCTL_FAILED},
 		{EPROTO, LBCTL_FAILED},		{EBUSY, LBCTL_CONFLICT},
 		{ESTALE, LBCTL_CONFLICT},	{EAGAIN, LBCTL_CONFLICT},
+		{ENOSPC, LBCTL_FAILED},		{ERANGE, LBCTL_FAILED},
+		{EOPNOTSUPP, LBCTL_FAILED},	{ENOBUFS, LBCTL_FAILED},
 	};
 
 	for (size_t i = 0; i < lbctl_array_size(cases); i++) {

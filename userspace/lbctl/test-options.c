@@ -13,7 +13,7 @@ static char why[128];
 static int parse(const char *line)
 {
 	static char copy[256];
-	char *words[16];
+	char *words[24];
 	int n = 0;
 
 	(void)snprintf(copy, sizeof(copy), "%s", line);
@@ -34,6 +34,22 @@ Test(options, options_may_stand_before_and_behind_the_command)
 	cr_assert_eq(options.device, 7);
 	cr_assert_eq(options.network, 9);
 	cr_assert_eq(options.given, OPTION_DEVICE | OPTION_NETWORK);
+}
+
+Test(options, a_flag_of_one_command_is_known_as_given)
+{
+	cr_assert_eq(parse("flush --yes"), 0);
+	cr_assert(options.yes);
+	cr_assert_eq(options.given, OPTION_YES);
+	cr_assert_eq(parse("flush"), 0);
+	cr_assert_not(options.yes);
+}
+
+Test(options, as_many_arguments_as_there_are_limits_are_taken)
+{
+	cr_assert_eq(parse("limits set a=1 b=1 c=1 d=1 e=1 f=1 g=1 h=1 i=1 j=1 k=1 l=1"), 0);
+	cr_assert_eq(options.n_args, 14);
+	cr_assert_str_eq(options.args[13], "l=1");
 }
 
 Test(options, behind_two_dashes_nothing_is_an_option)
@@ -71,7 +87,10 @@ Test(options, bad_command_lines_are_refused_with_the_reason)
 		{"wait --timeout 2147484",
 		 "--timeout: \"2147484\" is not a number from 1 to 2147483"},
 		{"peers --device 1 --device 1", "--device is given twice"},
-		{"a b c", "\"c\" is one argument too many"},
+		{"flush --yes=1", "--yes takes no value"},
+		{"flush --yes --yes", "--yes is given twice"},
+		{"flush -y", "unknown option \"-y\""},
+		{"a b c d e f g h i j k l m n o p q", "\"q\" is one argument too many"},
 	};
 
 	for (size_t i = 0; i < lbctl_array_size(cases); i++) {

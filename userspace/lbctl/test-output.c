@@ -87,6 +87,28 @@ Test(output, json_says_its_version_first_and_keeps_types)
 	free(text);
 }
 
+static void show_sentence_and_truth(struct output *out)
+{
+	output_group_begin(out, "group");
+	output_note(out, "it is %s", "\x1b so");
+	output_field(out, "right", value_bool(true));
+	output_field(out, "wrong", value_bool(false));
+	output_group_end(out);
+}
+
+Test(output, a_sentence_is_for_people_and_truth_for_both)
+{
+	char *text = render(false, show_sentence_and_truth);
+	char *json = render(true, show_sentence_and_truth);
+
+	cr_assert_str_eq(text, "group:\n  it is \\x1b so\n  right: yes\n  wrong: no\n");
+	cr_assert_not_null(strstr(json, "\"right\":true,"), "%s", json);
+	cr_assert_not_null(strstr(json, "\"wrong\":false"), "%s", json);
+	cr_assert_null(strstr(json, "it is"), "%s", json);
+	free(text);
+	free(json);
+}
+
 static void show_empty_table(struct output *out)
 {
 	output_table_begin(out, "peers", columns, lbctl_array_size(columns));

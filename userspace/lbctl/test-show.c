@@ -188,7 +188,133 @@ Test(show, a_failed_job_is_told_with_its_place)
 		    "counts:\n  devices: 0\n  networks: 0\n  bridges: 0\n  peers: 0\n"
 		    "  members: 0\n"
 		    "gate:\n  passed: 0\n  not member: 0\n  not connected: 0\n  malformed: 0\n"
-		    "last job:\n  cookie: 3\n  errno: 28\n  phase: parse\n  object: peer\n"
+		    "  moving: 0\n"
+		    "totals:\n  commits: 0\n  unchanged: 0\n  failures: 0\n  confirms: 0\n"
+		    "  reverts: 0\n  audits: 0\n  repairs: 0\n  requests: 0\n"
+		    "last job:\n  cookie: 3\n  errno: 28\n  error: ENOSPC\n  phase: parse\n"
+		    "  object: peer\n"
 		    "  index: 5\n  message: peer: too many\n"
 		    "  PHASE  DURATION US\n  flip   1\n");
+}
+
+static struct lbmesh_generation pending = {
+	.number = 7,
+	.state = LBMESH_STATE_PENDING,
+	.pending_ms = 12399,
+	.has_fallback = true,
+	.fallback = 6,
+};
+
+Test(show, a_pending_generation_says_how_long_and_what_then)
+{
+	struct pending_text said;
+
+	cr_assert_str_eq(pending_format(&pending, &said),
+			 "generation 7 is pending: 12.3 s left, then 6 returns; lbctl confirm 7 "
+			 "keeps it");
+	pending.pending_ms = 0;
+	pending.fallback = 0;
+	cr_assert_str_eq(pending_format(&pending, &said),
+			 "generation 7 is pending: 0.0 s left, then nothing is in force; lbctl "
+			 "confirm 7 keeps it");
+	pending.pending_ms = 86400000;
+	pending.has_fallback = false;
+	cr_assert_str_eq(pending_format(&pending, &said),
+			 "generation 7 is pending: 86400.0 s left, then the one before returns; "
+			 "lbctl confirm 7 keeps it");
+	/* The longest there can be is not cut. */
+	pending.number = UINT64_MAX;
+	pending.pending_ms = UINT32_MAX;
+	pending.has_fallback = true;
+	pending.fallback = UINT64_MAX;
+	cr_assert_str_eq(
+		pending_format(&pending, &said),
+		"generation 18446744073709551615 is pending: 4294967.2 s left, then "
+		"18446744073709551615 returns; lbctl confirm 18446744073709551615 keeps it");
+}
+
+Test(show, the_first_line_says_that_it_is_pending)
+{
+	struct lbmesh_info info = {.family_version = 1};
+	struct output *out = begin();
+
+	snapshot.generation = pending;
+	show_status(out, &info, &snapshot);
+	cr_assert_eq(output_finish(out), 0);
+	output_freep(&out);
+	cr_assert_eq(fclose(to), 0);
+	cr_assert_eq(strncmp(text, "generation 7 is pending: 12.3 s left", 36), 0, "%s", text);
+	cr_assert_not_null(strstr(text, "state: pending\ngeneration: 7\npending ms: 12399\n"
+					"fallback: 6\n"));
+	free(text);
+}
+
+Test(show, totals_and_gate_are_shown_under_their_names)
+{
+	const struct lbmesh_generation generation = {
+		.gate = {1, 2, 3, 4, 5},
+		.totals = {11, 12, 13, 14, 15, 16, 17, 18},
+	};
+	struct output *out = begin();
+
+	show_generation(out, &generation);
+	cr_assert_eq(output_finish(out), 0);
+	output_freep(&out);
+	cr_assert_eq(fclose(to), 0);
+	cr_assert_not_null(strstr(text, "gate:\n  passed: 1\n  not member: 2\n"
+					"  not connected: 3\n  malformed: 4\n  moving: 5\n"));
+	cr_assert_not_null(strstr(text,
+				  "totals:\n  commits: 11\n  unchanged: 12\n  failures: 13\n"
+				  "  confirms: 14\n  reverts: 15\n  audits: 16\n  repairs: 17\n"
+				  "  requests: 18\n"));
+	cr_assert_null(strstr(text, "pending"));
+	free(text);
+}
+
+static struct drift drifts[] = {
+	{.drift = {.kind = LBMESH_DRIFT_KIND_DEVICE_MISSING, .device = 1}},
+	{.drift = {LBMESH_DRIFT_KIND_PEER_FOREIGN, 2, true, {1}}, .known = true, .mended = true},
+	{.drift = {LBMESH_DRIFT_KIND_PRESHARED_KEY, 9, true, {2}}, .known = true},
+};
+
+Test(show, drift_has_interface_kind_and_key)
+{
+	struct vector all = VECTOR(drifts);
+	struct output *out = begin();
+
+	devices[1].ifindex = 1; /* lo is here, and the first device is gone */
+	show_drifts(out, &snapshot, &all, false);
+	expect(out, "DEVICE  INTERFACE  DRIFT           PUBLIC KEY\n"
+		    "1       -          device-missing  -\n"
+		    "2       lo         peer-foreign    " KEY_1 "\n"
+		    "9       -          preshared-key   " KEY_2 "\n");
+}
+
+Test(show, after_a_repair_drift_says_whether_it_is_mended)
+{
+	struct vector all = VECTOR(drifts);
+	struct output *out = begin();
+
+	show_drifts(out, &snapshot, &all, true);
+	expect(out, "DEVICE  INTERFACE  DRIFT           PUBLIC KEY"
+		    "                                    MENDED\n"
+		    "1       -          device-missing  -"
+		    "                                             -\n"
+		    "2       -          peer-foreign    " KEY_1 "  yes\n"
+		    "9       -          preshared-key   " KEY_2 "  no\n");
+}
+
+Test(show, limits_stand_beside_what_is_in_use)
+{
+	const struct lbmesh_counts most = {
+		.devices = 3, .peers = UINT32_MAX, .members = 10, .message_bytes = 67108864};
+	const struct lbmesh_counts used = {.devices = 2, .peers = UINT32_MAX, .members = 25};
+	struct output *out = begin();
+
+	show_limits(out, &most, &used);
+	expect(out, "NAME           IN USE      LIMIT       PERCENT\n"
+		    "devices        2           3           66\n"
+		    "peers          4294967295  4294967295  100\n"
+		    "members        25          10          250\n"
+		    "message-bytes  -           67108864    -\n");
 }

@@ -127,8 +127,12 @@ LBMESH_PUBLIC uint64_t lbmesh_commit_token(const struct lbmesh_commit *commit)
 /**
  * lbmesh_commit_set_confirm_timeout() - Ask for commit with confirm.
  * @commit: the commit
- * @timeout_ms: milliseconds until the previous generation returns by itself;
- *	0 asks for no confirm
+ * @timeout_ms: milliseconds until the previous generation returns by itself, at
+ *	most a day; 0 asks for no confirm
+ *
+ * The commit is done when its generation is in force; lbmesh_confirm() keeps
+ * it, lbmesh_revert() does not wait for the timeout. The kernel keeps the time,
+ * whether or not the sender is alive.
  */
 LBMESH_PUBLIC void lbmesh_commit_set_confirm_timeout(struct lbmesh_commit *commit,
 						     uint32_t timeout_ms)

@@ -23,7 +23,10 @@ const struct lbm_policy lbm_main_policy[LBMESH_A_MAX + 1] = {
 	[LBMESH_A_CAPABILITIES] = {.type = MNL_TYPE_U32},
 	[LBMESH_A_FAMILY_VERSION] = {.type = MNL_TYPE_U32},
 	[LBMESH_A_MODULE_VERSION] = {.type = MNL_TYPE_NUL_STRING},
+	[LBMESH_A_DRIFT] = {.type = MNL_TYPE_NESTED},
 	[LBMESH_A_GATE] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_FALLBACK] = {.type = MNL_TYPE_U64},
+	[LBMESH_A_TOTALS] = {.type = MNL_TYPE_NESTED},
 };
 
 static int decode_counts(const struct nlattr *nest, struct lbmesh_counts *counts)
@@ -73,6 +76,7 @@ static int decode_gate(const struct nlattr *nest, struct lbmesh_gate *gate)
 		[LBMESH_A_GATE_NOT_MEMBER] = {.type = MNL_TYPE_U64},
 		[LBMESH_A_GATE_NOT_CONNECTED] = {.type = MNL_TYPE_U64},
 		[LBMESH_A_GATE_MALFORMED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_GATE_MOVING] = {.type = MNL_TYPE_U64},
 	};
 	const struct nlattr *tb[LBMESH_A_GATE_MAX + 1];
 
@@ -85,6 +89,39 @@ static int decode_gate(const struct nlattr *nest, struct lbmesh_gate *gate)
 	gate->not_member = lbm_attr_u64(tb[LBMESH_A_GATE_NOT_MEMBER]);
 	gate->not_connected = lbm_attr_u64(tb[LBMESH_A_GATE_NOT_CONNECTED]);
 	gate->malformed = lbm_attr_u64(tb[LBMESH_A_GATE_MALFORMED]);
+	gate->moving = lbm_attr_u64(tb[LBMESH_A_GATE_MOVING]);
+	return 0;
+}
+
+static int decode_totals(const struct nlattr *nest, struct lbmesh_totals *totals)
+{
+	static const struct lbm_policy policy[LBMESH_A_TOTALS_MAX + 1] = {
+		[LBMESH_A_TOTALS_COMMITS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_UNCHANGED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_FAILURES] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_CONFIRMS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_REVERTS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_AUDITS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_REPAIRS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_TOTALS_REQUESTS] = {.type = MNL_TYPE_U64},
+	};
+	const struct nlattr *tb[LBMESH_A_TOTALS_MAX + 1];
+
+	memset(totals, 0, sizeof(*totals));
+	if (!nest)
+		return 0;
+	if (lbm_nest_parse(nest, tb, LBMESH_A_TOTALS_MAX, policy))
+		return -EPROTO;
+	*totals = (struct lbmesh_totals){
+		.commits = lbm_attr_u64(tb[LBMESH_A_TOTALS_COMMITS]),
+		.unchanged = lbm_attr_u64(tb[LBMESH_A_TOTALS_UNCHANGED]),
+		.failures = lbm_attr_u64(tb[LBMESH_A_TOTALS_FAILURES]),
+		.confirms = lbm_attr_u64(tb[LBMESH_A_TOTALS_CONFIRMS]),
+		.reverts = lbm_attr_u64(tb[LBMESH_A_TOTALS_REVERTS]),
+		.audits = lbm_attr_u64(tb[LBMESH_A_TOTALS_AUDITS]),
+		.repairs = lbm_attr_u64(tb[LBMESH_A_TOTALS_REPAIRS]),
+		.requests = lbm_attr_u64(tb[LBMESH_A_TOTALS_REQUESTS]),
+	};
 	return 0;
 }
 
@@ -181,11 +218,14 @@ int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *
 	if (lbm_message_parse(nlh, tb, LBMESH_A_MAX, lbm_main_policy) || !tb[LBMESH_A_GENERATION] ||
 	    decode_counts(tb[LBMESH_A_COUNTS], &generation->counts) ||
 	    decode_gate(tb[LBMESH_A_GATE], &generation->gate) ||
+	    decode_totals(tb[LBMESH_A_TOTALS], &generation->totals) ||
 	    decode_job(nlh, tb, &generation->last))
 		return -EPROTO;
 	generation->number = lbm_attr_u64(tb[LBMESH_A_GENERATION]);
 	generation->state = (enum lbmesh_state)lbm_attr_u8(tb[LBMESH_A_STATE]);
 	generation->pending_ms = lbm_attr_u32(tb[LBMESH_A_PENDING_MS]);
+	generation->has_fallback = tb[LBMESH_A_FALLBACK];
+	generation->fallback = lbm_attr_u64(tb[LBMESH_A_FALLBACK]);
 	generation->has_last = tb[LBMESH_A_COOKIE];
 	generation->has_last_result = generation->has_last && tb[LBMESH_A_RESULT];
 	return 0;

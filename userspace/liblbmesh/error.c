@@ -2,7 +2,8 @@
 /*
  * error.c - fills struct lbmesh_error, from the library's own words or from an
  * NLMSG_ERROR with its extended acknowledgement. Called by every file that
- * can fail. The kernel's sentence is passed on as it is.
+ * can fail. The kernel's sentence is passed on as it is, but for blanks at its
+ * end: one with a number in it has always the same length.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -71,6 +72,14 @@ static void place_to_error(const struct nlattr **tb, const struct lbm_sent *sent
 	memcpy(err->path, place.path, sizeof(err->path));
 }
 
+static void blanks_cut(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && text[len - 1] == ' ')
+		text[--len] = '\0';
+}
+
 /* The attributes behind the echoed message, which NETLINK_CAP_ACK cuts to its header. */
 static int extack_parse(const struct nlmsghdr *nlh, const struct nlmsgerr *ack,
 			const struct nlattr **tb)
@@ -115,6 +124,7 @@ int lbm_error_from_kernel(struct lbmesh_error *err, const struct nlmsghdr *nlh,
 		return ack->error;
 	if ((nlh->nlmsg_flags & NLM_F_ACK_TLVS) && !extack_parse(nlh, ack, tb)) {
 		lbm_attr_string(tb[NLMSGERR_ATTR_MSG], err->message, sizeof(err->message));
+		blanks_cut(err->message);
 		if (sent->ours)
 			place_to_error(tb, sent, err);
 	}

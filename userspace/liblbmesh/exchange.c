@@ -139,13 +139,24 @@ bool lbm_stash_take(struct lbmesh *conn, uint64_t cookie, struct lbmesh_result *
 	return false;
 }
 
-/* What nobody asked for now: the result of a job, or the rest of something old. */
+/* The kernel had to drop something meant for us. */
+static void note_loss(struct lbmesh *conn)
+{
+	conn->overrun = true;
+	lbm_drifts_lost(conn->drifts, -ENOBUFS);
+}
+
+/* What nobody asked for now: what a job found, its result, or the rest of something old. */
 static void take_unasked(struct lbmesh *conn, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = lbm_message_genl(nlh);
 	struct lbmesh_result result;
 
-	if (nlh->nlmsg_type != conn->family || !genl || genl->cmd != LBMESH_CMD_COMMIT_RESULT)
+	if (nlh->nlmsg_type != conn->family || !genl)
+		return;
+	if (genl->cmd == LBMESH_CMD_AUDIT_RESULT && conn->drifts)
+		lbm_drifts_take(conn->drifts, nlh);
+	if (genl->cmd != LBMESH_CMD_COMMIT_RESULT)
 		return;
 	if (!lbm_decode_result(nlh, &result))
 		lbm_stash_put(conn, &result);
@@ -235,7 +246,7 @@ int lbm_collect(struct lbmesh *conn, int64_t deadline)
 	ssize_t len = lbm_receive(&conn->request, conn->receive_buf, LBM_RECEIVE_SIZE, deadline);
 
 	if (len == -ENOBUFS || len == -EMSGSIZE) {
-		conn->overrun = true;
+		note_loss(conn);
 		return 0;
 	}
 	if (len < 0)
@@ -278,7 +289,7 @@ int lbm_exchange(struct lbmesh *conn, struct lbm_request *request, lbm_answer_fn
 
 		if (len == -ENOBUFS) {
 			/* Our answer may be what was dropped; the deadline will tell. */
-			conn->overrun = true;
+			note_loss(conn);
 			continue;
 		}
 		if (len == -ETIMEDOUT)

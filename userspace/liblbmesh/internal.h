@@ -4,8 +4,8 @@
  * here is exported: the library is built with hidden visibility.
  *
  * Layers, each using only those before it: name, prefix, attr, path < error,
- * object, decode < nest, commit < socket < exchange < family, generation, dump
- * < job, event < connection.
+ * object, decode, drift < nest, commit < socket < exchange < family,
+ * generation, limits, collect < dump, get, job < audit, event < connection.
  */
 #ifndef LBMESH_INTERNAL_H
 #define LBMESH_INTERNAL_H
@@ -44,6 +44,7 @@ struct lbmesh {
 	bool overrun; /* the kernel dropped something meant for us */
 	struct lbmesh_result stash[LBM_STASH_MAX]; /* oldest first */
 	size_t n_stash;
+	struct lbm_drifts *drifts; /* of the audit that is waited for, or NULL */
 	uint8_t *receive_buf;
 	uint8_t *event_buf; /* one datagram of the events socket ... */
 	size_t event_len; /* ... this many bytes of it are not yet read ... */
@@ -142,6 +143,27 @@ int lbm_decode_info(const struct nlmsghdr *nlh, struct lbmesh_info *info);
 int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *generation);
 int lbm_decode_result(const struct nlmsghdr *nlh, struct lbmesh_result *result);
 
+/* drift.c */
+
+/* A difference that a job found. */
+struct lbm_drift {
+	uint64_t cookie; /* of the job */
+	int error; /* not 0: what the job found was malformed */
+	struct lbmesh_drift drift;
+};
+
+struct lbm_drifts {
+	struct lbm_drift *items; /* for free() */
+	size_t count;
+	size_t room;
+	int error; /* of a message whose job is not known, or a loss */
+};
+
+int lbm_decode_drift(const struct nlattr *nest, struct lbmesh_drift *drift);
+void lbm_drifts_take(struct lbm_drifts *drifts, const struct nlmsghdr *nlh);
+void lbm_drifts_lost(struct lbm_drifts *drifts, int error);
+int lbm_drifts_check(const struct lbm_drifts *drifts, uint64_t cookie);
+
 /* nest.c */
 
 /* An attribute that is being filled; the first error sticks to it. */
@@ -188,7 +210,7 @@ int64_t lbm_deadline(int timeout_ms);
 
 /* exchange.c */
 
-/* Room for a head: the two headers and the scalars of a commit, or one name. */
+/* Room for a head: the two headers and the scalars of a commit, all limits, or a key. */
 #define LBM_HEAD_SIZE 128
 
 struct lbm_request {
@@ -206,6 +228,57 @@ int lbm_exchange(struct lbmesh *conn, struct lbm_request *request, lbm_answer_fn
 int lbm_collect(struct lbmesh *conn, int64_t deadline);
 void lbm_stash_put(struct lbmesh *conn, const struct lbmesh_result *result);
 bool lbm_stash_take(struct lbmesh *conn, uint64_t cookie, struct lbmesh_result *result);
+
+/* collect.c */
+
+/* A callback of the caller's. */
+struct lbm_show {
+	union {
+		lbmesh_device_fn device;
+		lbmesh_network_fn network;
+		lbmesh_bridge_fn bridge;
+		lbmesh_peer_fn peer;
+		lbmesh_member_fn member;
+	} fn;
+	void *data;
+};
+
+/* A kind of object that can be asked for. */
+struct lbm_kind {
+	uint8_t cmd;
+	uint16_t attr;
+	/* Decodes the object in a nest and shows it; @show may be NULL. */
+	int (*show)(const struct nlattr *nest, const struct lbm_show *show);
+};
+
+extern const struct lbm_kind lbm_kind_device;
+extern const struct lbm_kind lbm_kind_network;
+extern const struct lbm_kind lbm_kind_bridge;
+extern const struct lbm_kind lbm_kind_peer;
+extern const struct lbm_kind lbm_kind_member;
+
+struct lbm_collection {
+	const struct lbm_kind *kind;
+	uint8_t *buf; /* messages, each padded to a multiple of 4; for free() */
+	size_t len;
+	size_t size;
+	size_t count; /* objects */
+	uint64_t generation;
+	bool has_generation;
+	bool mixed; /* the messages show more than one generation */
+};
+
+int lbm_collect_take(const struct nlmsghdr *nlh, void *data);
+int lbm_collect_show(const struct lbm_collection *all, const struct lbm_show *show);
+void lbm_collect_reset(struct lbm_collection *all);
+
+/* job.c */
+
+/* How often a request is sent that the kernel knows again by its token. */
+#define LBM_SEND_ATTEMPTS 2
+
+int lbm_job_run(struct lbmesh *conn, struct lbm_request *request, int attempts, int timeout_ms,
+		struct lbmesh_result *result, struct lbmesh_error *err);
 
 /* family.c */
 

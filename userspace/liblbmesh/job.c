@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * job.c - sends commits and flushes, and waits for their results. Called by
- * lbd and tests.
+ * job.c - sends commits, flushes, confirms and reverts, and waits for their
+ * results. Called by lbd, lbctl and tests; audit.c has jobs of its own.
  *
  * An answer can be lost: a request that is not answered in time is sent once
- * more with the same token, which the module runs only once. A result can be
- * lost too, when the socket is full: then the generation is asked for, which
- * tells how the last job ended.
+ * more with the same token, which the module runs only once. Confirm and
+ * revert have no token and are sent once. A result can be lost too, when the
+ * socket is full: then the generation is asked for, which tells how the last
+ * job ended.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "internal.h"
-
-#define SEND_ATTEMPTS 2
 
 static int cookie_take(const struct nlmsghdr *nlh, void *data)
 {
@@ -26,17 +25,26 @@ static int cookie_take(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-/* The request is built again for each attempt: lbm_exchange() numbers it. */
-static int job_send(struct lbmesh *conn, struct lbm_request *request, uint64_t *cookie,
-		    struct lbmesh_error *err)
+/* The same request each time: lbm_exchange() numbers it. */
+static int job_send(struct lbmesh *conn, struct lbm_request *request, int attempts,
+		    uint64_t *cookie, struct lbmesh_error *err)
 {
+	struct lbmesh_error why;
 	int ret = -ETIMEDOUT;
 
 	*cookie = 0;
-	for (int i = 0; i < SEND_ATTEMPTS && ret == -ETIMEDOUT; i++)
-		ret = lbm_exchange(conn, request, cookie_take, cookie, err);
-	if (ret < 0)
+	for (int i = 0; i < attempts && ret == -ETIMEDOUT; i++) {
+		ret = lbm_exchange(conn, request, cookie_take, cookie, &why);
+		/* Only the acknowledgement was lost. */
+		if (ret == -ETIMEDOUT && *cookie)
+			ret = 0;
+	}
+	if (ret < 0) {
+		*cookie = 0;
+		if (err)
+			*err = why;
 		return ret;
+	}
 	if (!*cookie)
 		return lbm_error_set(err, EPROTO, "the kernel acknowledged but gave no cookie");
 	return 0;
@@ -72,7 +80,7 @@ LBMESH_PUBLIC int lbmesh_commit_send(struct lbmesh *conn, const struct lbmesh_co
 	if (commit->confirm_timeout_ms)
 		mnl_attr_put_u32(head, LBMESH_A_CONFIRM_TIMEOUT, commit->confirm_timeout_ms);
 	request.body = commit->body;
-	return job_send(conn, &request, cookie, err);
+	return job_send(conn, &request, LBM_SEND_ATTEMPTS, cookie, err);
 }
 
 /*
@@ -136,9 +144,13 @@ static int job_wait(struct lbmesh *conn, uint64_t cookie, int timeout_ms,
  *
  * A result is given once.
  *
+ * A commit with confirm is done when it is in force, and pending from then on.
+ *
  * Return: 0 when the job was done; -ETIMEDOUT when it has not ended, and it
  * goes on; -ENODATA when its result was lost; otherwise the negative errno
- * that the job ended with, the state being as before it.
+ * that the job ended with, the state being as before it. A commit that was
+ * reverted for want of a confirm, and whose result was asked for after that,
+ * ended with -ETIMEDOUT, too; the cookie in @result is not 0 then.
  */
 LBMESH_PUBLIC int lbmesh_commit_wait(struct lbmesh *conn, uint64_t cookie, int timeout_ms,
 				     struct lbmesh_result *result, struct lbmesh_error *err)
@@ -182,12 +194,38 @@ LBMESH_PUBLIC int lbmesh_commit_run(struct lbmesh *conn, const struct lbmesh_com
 }
 
 /**
+ * lbm_job_run() - Send the request of a job and wait for its result.
+ * @conn: the connection
+ * @request: of lbm_request_init()
+ * @attempts: LBM_SEND_ATTEMPTS when it has a token, otherwise 1
+ * @timeout_ms: see lbmesh_commit_wait()
+ * @result: see lbmesh_commit_wait()
+ * @err: filled on failure, may be NULL
+ *
+ * Return: 0, or an error of sending or of lbmesh_commit_wait().
+ */
+int lbm_job_run(struct lbmesh *conn, struct lbm_request *request, int attempts, int timeout_ms,
+		struct lbmesh_result *result, struct lbmesh_error *err)
+{
+	uint64_t cookie;
+	int ret = job_send(conn, request, attempts, &cookie, err);
+
+	if (!ret)
+		return lbmesh_commit_wait(conn, cookie, timeout_ms, result, err);
+	if (result)
+		memset(result, 0, sizeof(*result));
+	return ret;
+}
+
+/**
  * lbmesh_flush() - Remove all managed peers and end the generation; wait for it.
  * @conn: the connection
  * @expect_gen: generation that must be in force, or NULL for any
  * @timeout_ms: see lbmesh_commit_wait()
  * @result: see lbmesh_commit_wait()
  * @err: filled on failure, may be NULL
+ *
+ * A generation that is pending ends too, and none returns.
  *
  * Return: 0; -EPERM; -ESTALE; -EBUSY while a job runs; -ETIMEDOUT when it has
  * not ended, and it goes on; an error as of lbmesh_commit_wait().
@@ -197,18 +235,57 @@ LBMESH_PUBLIC int lbmesh_flush(struct lbmesh *conn, const uint64_t *expect_gen, 
 {
 	struct lbm_request request;
 	struct nlmsghdr *head;
-	uint64_t cookie;
-	int ret;
 
 	head = lbm_request_init(&request, conn->family, LBMESH_CMD_FLUSH, LBMESH_FAMILY_VERSION,
 				NLM_F_ACK);
 	mnl_attr_put_u64(head, LBMESH_A_TOKEN, lbm_token_new());
 	if (expect_gen)
 		mnl_attr_put_u64(head, LBMESH_A_EXPECT_GEN, *expect_gen);
-	ret = job_send(conn, &request, &cookie, err);
-	if (!ret)
-		return lbmesh_commit_wait(conn, cookie, timeout_ms, result, err);
-	if (result)
-		memset(result, 0, sizeof(*result));
-	return ret;
+	return lbm_job_run(conn, &request, LBM_SEND_ATTEMPTS, timeout_ms, result, err);
+}
+
+static int pending_end(struct lbmesh *conn, uint8_t cmd, uint64_t generation, int timeout_ms,
+		       struct lbmesh_result *result, struct lbmesh_error *err)
+{
+	struct lbm_request request;
+	struct nlmsghdr *head;
+
+	head = lbm_request_init(&request, conn->family, cmd, LBMESH_FAMILY_VERSION, NLM_F_ACK);
+	mnl_attr_put_u64(head, LBMESH_A_GENERATION, generation);
+	return lbm_job_run(conn, &request, 1, timeout_ms, result, err);
+}
+
+/**
+ * lbmesh_confirm() - Keep the pending generation, and wait until it is kept.
+ * @conn: the connection
+ * @generation: number of the pending generation, as its commit's result gave it
+ * @timeout_ms: see lbmesh_commit_wait()
+ * @result: see lbmesh_commit_wait()
+ * @err: filled on failure, may be NULL
+ *
+ * Return: 0; -EPERM; -ENOENT when nothing is pending, be it confirmed, reverted
+ * or out of time; -ESTALE when it is another generation; -EBUSY while a job
+ * runs; an error as of lbmesh_commit_wait(). After -ETIMEDOUT nobody knows: ask
+ * for the generation.
+ */
+LBMESH_PUBLIC int lbmesh_confirm(struct lbmesh *conn, uint64_t generation, int timeout_ms,
+				 struct lbmesh_result *result, struct lbmesh_error *err)
+{
+	return pending_end(conn, LBMESH_CMD_CONFIRM, generation, timeout_ms, result, err);
+}
+
+/**
+ * lbmesh_revert() - Return to the generation before the pending one; wait for it.
+ * @conn: see lbmesh_confirm()
+ * @generation: see lbmesh_confirm()
+ * @timeout_ms: see lbmesh_confirm()
+ * @result: its generation is the one that has returned, 0 when there was none
+ * @err: see lbmesh_confirm()
+ *
+ * Return: as lbmesh_confirm().
+ */
+LBMESH_PUBLIC int lbmesh_revert(struct lbmesh *conn, uint64_t generation, int timeout_ms,
+				struct lbmesh_result *result, struct lbmesh_error *err)
+{
+	return pending_end(conn, LBMESH_CMD_REVERT, generation, timeout_ms, result, err);
 }

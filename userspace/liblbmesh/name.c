@@ -66,6 +66,27 @@ LBMESH_PUBLIC const char *lbmesh_object_name(enum lbmesh_object object)
 }
 
 /**
+ * lbmesh_drift_name() - The name of a kind of drift.
+ * @kind: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_drift_name(enum lbmesh_drift_kind kind)
+{
+	static const char *const names[] = {
+		[LBMESH_DRIFT_KIND_DEVICE_MISSING] = "device-missing",
+		[LBMESH_DRIFT_KIND_DEVICE_DIFFERS] = "device-differs",
+		[LBMESH_DRIFT_KIND_PEER_MISSING] = "peer-missing",
+		[LBMESH_DRIFT_KIND_PEER_FOREIGN] = "peer-foreign",
+		[LBMESH_DRIFT_KIND_ALLOWEDIPS] = "allowedips",
+		[LBMESH_DRIFT_KIND_KEEPALIVE] = "keepalive",
+		[LBMESH_DRIFT_KIND_PRESHARED_KEY] = "preshared-key",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)kind);
+}
+
+/**
  * lbmesh_capability_name() - The name of a capability of the module.
  * @bit: one bit of struct lbmesh_info's capabilities
  *

@@ -148,8 +148,24 @@ static const struct attr_name endpoint_names[LBMESH_A_ENDPOINT_MAX + 1] = {
 };
 ATTR_SET(endpoint_set, endpoint_names);
 
+static const struct attr_name counts_names[LBMESH_A_COUNTS_MAX + 1] = {
+	[LBMESH_A_COUNTS_DEVICES] = {.name = "devices"},
+	[LBMESH_A_COUNTS_NETWORKS] = {.name = "networks"},
+	[LBMESH_A_COUNTS_BRIDGES] = {.name = "bridges"},
+	[LBMESH_A_COUNTS_PEERS] = {.name = "peers"},
+	[LBMESH_A_COUNTS_MEMBERS] = {.name = "members"},
+	[LBMESH_A_COUNTS_LAYERS] = {.name = "layers"},
+	[LBMESH_A_COUNTS_RULES] = {.name = "rules"},
+	[LBMESH_A_COUNTS_SETS] = {.name = "sets"},
+	[LBMESH_A_COUNTS_ELEMENTS] = {.name = "elements"},
+	[LBMESH_A_COUNTS_ENDPOINTS] = {.name = "endpoints"},
+	[LBMESH_A_COUNTS_MESSAGE_BYTES] = {.name = "message-bytes"},
+	[LBMESH_A_COUNTS_CACHE_ENTRIES] = {.name = "cache-entries"},
+};
+ATTR_SET(counts_set, counts_names);
+
 /* What requests carry; an attribute of answers alone needs no name. */
-static const struct attr_name main_names[LBMESH_A_ENDPOINT + 1] = {
+static const struct attr_name main_names[LBMESH_A_LIMITS + 1] = {
 	[LBMESH_A_GENERATION] = {.name = "generation"},
 	[LBMESH_A_EXPECT_GEN] = {.name = "expect-gen"},
 	[LBMESH_A_MODE] = {.name = "mode"},
@@ -166,6 +182,7 @@ static const struct attr_name main_names[LBMESH_A_ENDPOINT + 1] = {
 	[LBMESH_A_SET] = {"set", &set_set, true},
 	[LBMESH_A_ELEMENT] = {"element", &element_set, true},
 	[LBMESH_A_ENDPOINT] = {"endpoint", &endpoint_set, true},
+	[LBMESH_A_LIMITS] = {"limits", &counts_set, false},
 };
 ATTR_SET(main_set, main_names);
 

@@ -45,6 +45,13 @@ static void generation_make(struct test_message *message)
 	}
 	nest = mnl_attr_nest_start(nlh, LBMESH_A_GATE);
 	mnl_attr_put_u64(nlh, LBMESH_A_GATE_PASSED, UINT64_MAX);
+	mnl_attr_put_u64(nlh, LBMESH_A_GATE_MOVING, 4);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_u32(nlh, LBMESH_A_PENDING_MS, 500);
+	mnl_attr_put_u64(nlh, LBMESH_A_FALLBACK, 0);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_TOTALS);
+	for (uint32_t type = 1; type <= LBMESH_A_TOTALS_MAX; type++)
+		mnl_attr_put_u64(nlh, (uint16_t)type, (uint64_t)100 + type);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -137,11 +144,79 @@ Test(decode, a_generation_has_counts_gate_and_the_last_job)
 	cr_assert_eq(generation.counts.peers, 12);
 	cr_assert_eq(generation.counts.devices, 0);
 	cr_assert_eq(generation.gate.passed, UINT64_MAX);
+	cr_assert_eq(generation.gate.moving, 4);
+	cr_assert_eq(generation.pending_ms, 500);
+	cr_assert(generation.has_fallback);
+	cr_assert_eq(generation.fallback, 0);
 	cr_assert(generation.has_last);
 	cr_assert(generation.has_last_result);
 	cr_assert_eq(generation.last.token, 6);
 	cr_assert_eq(generation.last.n_timings, 3);
 	cr_assert_eq(generation.last.timings[2].duration_ns, 2000);
+}
+
+Test(decode, every_total_comes_under_its_own_number)
+{
+	struct lbmesh_generation generation;
+	struct test_message message;
+
+	generation_make(&message);
+	cr_assert_eq(lbm_decode_generation(message.nlh, &generation), 0);
+	cr_assert_eq(generation.totals.commits, 100 + LBMESH_A_TOTALS_COMMITS);
+	cr_assert_eq(generation.totals.unchanged, 100 + LBMESH_A_TOTALS_UNCHANGED);
+	cr_assert_eq(generation.totals.failures, 100 + LBMESH_A_TOTALS_FAILURES);
+	cr_assert_eq(generation.totals.confirms, 100 + LBMESH_A_TOTALS_CONFIRMS);
+	cr_assert_eq(generation.totals.reverts, 100 + LBMESH_A_TOTALS_REVERTS);
+	cr_assert_eq(generation.totals.audits, 100 + LBMESH_A_TOTALS_AUDITS);
+	cr_assert_eq(generation.totals.repairs, 100 + LBMESH_A_TOTALS_REPAIRS);
+	cr_assert_eq(generation.totals.requests, 100 + LBMESH_A_TOTALS_REQUESTS);
+}
+
+Test(decode, short_numbers_in_a_generation_are_refused)
+{
+	static const struct {
+		uint16_t nest; /* 0: at the top level */
+		uint16_t type;
+		uint8_t len;
+	} cases[] = {
+		{0, LBMESH_A_FALLBACK, 4},
+		{0, LBMESH_A_FALLBACK, 0},
+		{0, LBMESH_A_PENDING_MS, 2},
+		{0, LBMESH_A_PENDING_MS, 8},
+		{0, LBMESH_A_TOTALS, 2},
+		{0, LBMESH_A_GATE, 3},
+		{LBMESH_A_TOTALS, LBMESH_A_TOTALS_COMMITS, 4},
+		{LBMESH_A_TOTALS, LBMESH_A_TOTALS_REQUESTS, 7},
+		{LBMESH_A_GATE, LBMESH_A_GATE_MOVING, 4},
+		{LBMESH_A_COUNTS, LBMESH_A_COUNTS_CACHE_ENTRIES, 3},
+	};
+
+	for (size_t i = 0; i < lbm_array_size(cases); i++) {
+		struct lbmesh_generation generation;
+		struct test_message message;
+		struct nlattr *nest = NULL;
+
+		generation_make(&message);
+		if (cases[i].nest)
+			nest = mnl_attr_nest_start(message.nlh, cases[i].nest);
+		mnl_attr_put(message.nlh, cases[i].type, cases[i].len, (const uint8_t[8]){1});
+		if (nest)
+			mnl_attr_nest_end(message.nlh, nest);
+		cr_assert_eq(lbm_decode_generation(message.nlh, &generation), -EPROTO, "%zu", i);
+	}
+}
+
+Test(decode, a_generation_without_the_newer_attributes_has_none_of_them)
+{
+	struct lbmesh_generation generation;
+	struct test_message message;
+
+	test_message(&message, TEST_FAMILY, LBMESH_CMD_GENERATION_GET, 1);
+	mnl_attr_put_u64(message.nlh, LBMESH_A_GENERATION, 9);
+	cr_assert_eq(lbm_decode_generation(message.nlh, &generation), 0);
+	cr_assert_not(generation.has_fallback);
+	cr_assert_eq(generation.totals.requests, 0);
+	cr_assert_eq(generation.gate.moving, 0);
 }
 
 Test(decode, more_timings_than_there_are_phases_do_no_harm)
@@ -256,4 +331,7 @@ Test(decode, names_of_a_newer_module_are_unknown)
 	cr_assert_str_eq(lbmesh_phase_name((enum lbmesh_phase) - 1), "unknown");
 	cr_assert_str_eq(lbmesh_object_name(LBMESH_OBJECT_ENDPOINT), "endpoint");
 	cr_assert_str_eq(lbmesh_capability_name(1U << 31), "unknown");
+	cr_assert_str_eq(lbmesh_drift_name(LBMESH_DRIFT_KIND_DEVICE_MISSING), "device-missing");
+	cr_assert_str_eq(lbmesh_drift_name(LBMESH_DRIFT_KIND_PRESHARED_KEY), "preshared-key");
+	cr_assert_str_eq(lbmesh_drift_name((enum lbmesh_drift_kind)7), "unknown");
 }

@@ -66,6 +66,31 @@ Test(event, a_new_generation_is_an_event)
 	cr_assert_eq(lbmesh_event_next(wire.conn, &event, &err), 0);
 }
 
+Test(event, a_generation_that_waits_for_confirm_says_how_long_and_what_returns)
+{
+	struct nlmsghdr *nlh = test_message(&message, TEST_FAMILY, LBMESH_CMD_GENERATION_NTF, 0);
+
+	mnl_attr_put_u64(nlh, LBMESH_A_GENERATION, 7);
+	mnl_attr_put_u8(nlh, LBMESH_A_STATE, LBMESH_STATE_PENDING);
+	mnl_attr_put_u32(nlh, LBMESH_A_PENDING_MS, 12300);
+	mnl_attr_put_u64(nlh, LBMESH_A_FALLBACK, 6);
+	send_bytes(message.nlh->nlmsg_len);
+	notification_make(6);
+	send_bytes(message.nlh->nlmsg_len);
+	cr_assert_eq(lbmesh_event_next(wire.conn, &event, &err), 1);
+	cr_assert_eq(event.generation.number, 7);
+	cr_assert_eq(event.generation.state, LBMESH_STATE_PENDING);
+	cr_assert_eq(event.generation.pending_ms, 12300);
+	cr_assert(event.generation.has_fallback);
+	cr_assert_eq(event.generation.fallback, 6);
+	/* The next event has nothing of it. */
+	cr_assert_eq(lbmesh_event_next(wire.conn, &event, &err), 1);
+	cr_assert_eq(event.generation.state, LBMESH_STATE_ACTIVE);
+	cr_assert_eq(event.generation.pending_ms, 0);
+	cr_assert_not(event.generation.has_fallback);
+	cr_assert_eq(event.generation.fallback, 0);
+}
+
 Test(event, two_in_one_datagram_are_two_events)
 {
 	size_t len;

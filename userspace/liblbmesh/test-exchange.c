@@ -104,6 +104,19 @@ Test(exchange, a_refusal_without_a_sentence_gets_one)
 	cr_assert_eq(lbmesh_info_get(wire.conn, &info, NULL), -EPERM);
 }
 
+Test(exchange, blanks_at_the_end_of_a_sentence_are_cut)
+{
+	struct lbmesh_info info;
+
+	answer_ack(1, EBUSY, "generation 7 is pending    ", NULL);
+	cr_assert_eq(lbmesh_info_get(wire.conn, &info, &err), -EBUSY);
+	cr_assert_str_eq(err.message, "generation 7 is pending");
+	/* Nothing but blanks is no sentence. */
+	answer_ack(2, EINVAL, "   ", NULL);
+	cr_assert_eq(lbmesh_info_get(wire.conn, &info, &err), -EINVAL);
+	cr_assert_str_eq(err.message, "Invalid argument");
+}
+
 Test(exchange, a_malformed_acknowledgement_is_an_error)
 {
 	struct lbmesh_info info;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* test-job.c - commits and flushes: sent, sent again, waited for, lost. */
+/* test-job.c - commits, flushes, confirms, reverts: sent, sent again, waited for, lost. */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -292,4 +292,107 @@ Test(job, a_flush_says_which_generation_it_means)
 			seen = mnl_attr_get_u64(attr) == 5;
 	}
 	cr_assert(seen);
+}
+
+Test(job, confirm_and_revert_name_the_generation_and_nothing_else)
+{
+	static const struct {
+		struct nlattr head;
+		uint32_t number[2];
+	} expected = {{12, LBMESH_A_GENERATION}, {0x9abcdef0, 0x12345678}};
+	static const uint8_t cmds[] = {LBMESH_CMD_CONFIRM, LBMESH_CMD_REVERT};
+	const uint64_t number = 0x123456789abcdef0;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct lbmesh_result result;
+		int ret;
+
+		answer_cookie(i + 1, 8);
+		send_result(8, 0);
+		ret = cmds[i] == LBMESH_CMD_CONFIRM
+			      ? lbmesh_confirm(wire.conn, number, 1000, &result, &err)
+			      : lbmesh_revert(wire.conn, number, 1000, &result, &err);
+		cr_assert_eq(ret, 0);
+		cr_assert_eq(result.cookie, 8);
+		cr_assert_eq(result.generation, 7);
+		cr_assert_eq(test_wire_receive(&wire), 20 + (ssize_t)sizeof(expected));
+		cr_assert_eq(wire.in.nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+		cr_assert_eq(lbm_message_genl(wire.in.nlh)->cmd, cmds[i]);
+		cr_assert_arr_eq((const uint8_t *)mnl_nlmsg_get_payload_offset(wire.in.nlh,
+									       GENL_HDRLEN),
+				 (const uint8_t *)&expected, sizeof(expected));
+	}
+}
+
+Test(job, a_refused_confirm_says_why_and_leaves_no_result)
+{
+	struct lbmesh_result result = {.cookie = 1};
+
+	test_ack(&message, 1, ESTALE, "generation 9 is pending", NULL);
+	test_wire_send(&wire, &message);
+	cr_assert_eq(lbmesh_confirm(wire.conn, 8, 1000, &result, &err), -ESTALE);
+	cr_assert_str_eq(err.message, "generation 9 is pending");
+	cr_assert_eq(result.cookie, 0);
+	cr_assert_eq(lbmesh_confirm(wire.conn, 8, 1000, NULL, NULL), -ETIMEDOUT);
+}
+
+/* It has no token: the second one would be refused, though the first was done. */
+Test(job, a_confirm_is_sent_once)
+{
+	wire.conn->timeout_ms = 10;
+	cr_assert_eq(lbmesh_confirm(wire.conn, 8, 1000, NULL, &err), -ETIMEDOUT);
+	cr_assert_gt(test_wire_receive(&wire), 0);
+	cr_assert_eq(test_wire_receive(&wire), -1);
+}
+
+Test(job, a_cookie_without_an_acknowledgement_is_enough)
+{
+	struct lbmesh_result result;
+	struct nlmsghdr *nlh = test_message(&message, TEST_FAMILY, LBMESH_CMD_CONFIRM, 1);
+
+	wire.conn->timeout_ms = 10;
+	mnl_attr_put_u64(nlh, LBMESH_A_COOKIE, 8);
+	test_wire_send(&wire, &message);
+	send_result(8, 0);
+	cr_assert_eq(lbmesh_confirm(wire.conn, 8, 1000, &result, &err), 0);
+	cr_assert_eq(result.cookie, 8);
+	cr_assert_eq(err.code, 0);
+	cr_assert_gt(test_wire_receive(&wire), 0);
+	cr_assert_eq(test_wire_receive(&wire), -1);
+}
+
+Test(job, a_job_that_failed_in_its_middle_tells_what_stays)
+{
+	struct lbmesh_result result;
+
+	answer_cookie(1, 8);
+	send_result(8, ENOMEM);
+	cr_assert_eq(lbmesh_revert(wire.conn, 7, 1000, &result, &err), -ENOMEM);
+	cr_assert_eq(result.cookie, 8);
+	cr_assert_eq(result.generation, 7);
+	cr_assert_eq(err.code, ENOMEM);
+}
+
+Test(job, the_lost_result_of_a_commit_that_timed_out_differs_from_one_that_runs)
+{
+	struct lbmesh_result result;
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+
+	wire.conn->overrun = true;
+	nlh = test_message(&message, TEST_FAMILY, LBMESH_CMD_GENERATION_GET, 1);
+	mnl_attr_put_u64(nlh, LBMESH_A_GENERATION, 6);
+	mnl_attr_put_u8(nlh, LBMESH_A_STATE, LBMESH_STATE_ACTIVE);
+	mnl_attr_put_u64(nlh, LBMESH_A_COOKIE, 8);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_RESULT);
+	mnl_attr_put_u32(nlh, LBMESH_A_RESULT_ERRNO, ETIMEDOUT);
+	mnl_attr_put_u8(nlh, LBMESH_A_RESULT_PHASE, LBMESH_PHASE_CONFIRM);
+	mnl_attr_nest_end(nlh, nest);
+	test_wire_send(&wire, &message);
+	test_ack(&message, 1, 0, NULL, NULL);
+	test_wire_send(&wire, &message);
+	cr_assert_eq(lbmesh_commit_wait(wire.conn, 8, 1000, &result, &err), -ETIMEDOUT);
+	cr_assert_eq(result.cookie, 8);
+	cr_assert_eq(result.generation, 6);
+	cr_assert_eq(err.phase, LBMESH_PHASE_CONFIRM);
 }

@@ -360,12 +360,14 @@ struct lbmesh_timing {
 };
 
 /**
- * struct lbmesh_result - How a job (commit or flush) ended.
- * @cookie: the kernel's name of the job
+ * struct lbmesh_result - How a job (commit, flush, confirm, audit ...) ended.
+ * @cookie: the kernel's name of the job; 0 when it has not ended
  * @token: the sender's name of it, 0 when unknown
  * @generation: number in force when it had ended; the new one when it was
  *	done and changed something
- * @error: code 0 when it was done, otherwise what went wrong and where
+ * @error: code 0 when it was done, otherwise what went wrong and where. With
+ *	code 0 and phase confirm the generation is in force and pending; a
+ *	message with code 0 is a remark
  * @n_timings: how many of @timings are set
  * @timings: how long each phase took, in their order
  */
@@ -384,12 +386,36 @@ struct lbmesh_result {
  * @not_member: dropped because an end is no member
  * @not_connected: dropped because the networks are not connected
  * @malformed: dropped because they are no well-formed IP packets
+ * @moving: dropped because an end was changing its owner
  */
 struct lbmesh_gate {
 	uint64_t passed;
 	uint64_t not_member;
 	uint64_t not_connected;
 	uint64_t malformed;
+	uint64_t moving;
+};
+
+/**
+ * struct lbmesh_totals - What the namespace has done since it was made.
+ * @commits: commits that put a new generation in force
+ * @unchanged: commits that restated what was in force
+ * @failures: jobs that ended with an error
+ * @confirms: pending generations that were confirmed
+ * @reverts: pending generations that were reverted, by request or by timeout
+ * @audits: audits
+ * @repairs: repairs
+ * @requests: messages that were sent to WireGuard
+ */
+struct lbmesh_totals {
+	uint64_t commits;
+	uint64_t unchanged;
+	uint64_t failures;
+	uint64_t confirms;
+	uint64_t reverts;
+	uint64_t audits;
+	uint64_t repairs;
+	uint64_t requests;
 };
 
 /**
@@ -402,6 +428,10 @@ struct lbmesh_gate {
  * @has_last: false when no job has run yet
  * @has_last_result: false while the last job is still running
  * @last: the last job; its generation is @number
+ * @has_fallback: false when the kernel did not say
+ * @fallback: number of the generation that returns unless confirm comes, in
+ *	state pending; 0 when none was in force
+ * @totals: what the namespace has done
  */
 struct lbmesh_generation {
 	uint64_t number;
@@ -412,11 +442,29 @@ struct lbmesh_generation {
 	bool has_last;
 	bool has_last_result;
 	struct lbmesh_result last;
+	bool has_fallback;
+	uint64_t fallback;
+	struct lbmesh_totals totals;
+};
+
+/**
+ * struct lbmesh_drift - A difference between WireGuard and the generation.
+ * @kind: what differs
+ * @device: id of the device
+ * @has_public_key: false when it is about the device itself
+ * @public_key: of the peer; WireGuard's for one that the generation does not have
+ */
+struct lbmesh_drift {
+	enum lbmesh_drift_kind kind;
+	uint32_t device;
+	bool has_public_key;
+	uint8_t public_key[LBMESH_KEY_LEN];
 };
 
 /**
  * enum lbmesh_event_kind - What a multicast message was about.
- * @LBMESH_EVENT_GENERATION: a new generation is in force, or the last ended
+ * @LBMESH_EVENT_GENERATION: a new generation is in force, or the last ended; in
+ *	state pending it waits for confirm
  */
 enum lbmesh_event_kind {
 	LBMESH_EVENT_GENERATION,
@@ -517,6 +565,29 @@ int lbmesh_commit_run(struct lbmesh *conn, const struct lbmesh_commit *commit, i
 LBMESH_PUBLIC LBMESH_MUST_CHECK
 int lbmesh_flush(struct lbmesh *conn, const uint64_t *expect_gen, int timeout_ms,
 		 struct lbmesh_result *result, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_confirm(struct lbmesh *conn, uint64_t generation, int timeout_ms,
+		   struct lbmesh_result *result, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_revert(struct lbmesh *conn, uint64_t generation, int timeout_ms,
+		  struct lbmesh_result *result, struct lbmesh_error *err);
+
+/* Audits (audit.c). */
+
+typedef int (*lbmesh_drift_fn)(const struct lbmesh_drift *drift, void *data);
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_audit(struct lbmesh *conn, lbmesh_drift_fn fn, void *data, int timeout_ms,
+		 struct lbmesh_result *result, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_repair(struct lbmesh *conn, lbmesh_drift_fn fn, void *data, int timeout_ms,
+		  struct lbmesh_result *result, struct lbmesh_error *err);
+
+/* Limits (limits.c); lbmesh_info_get() reads them. */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_limits_set(struct lbmesh *conn, const struct lbmesh_counts *limits,
+		      struct lbmesh_error *err);
 
 /* Questions (generation.c). */
 
@@ -550,6 +621,25 @@ LBMESH_PUBLIC LBMESH_MUST_CHECK
 int lbmesh_member_dump(struct lbmesh *conn, uint32_t network, lbmesh_member_fn fn, void *data,
 		       uint64_t *generation, struct lbmesh_error *err);
 
+/* One object by its key (get.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_device_get(struct lbmesh *conn, uint32_t id, lbmesh_device_fn fn, void *data,
+		      uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_network_get(struct lbmesh *conn, uint32_t id, lbmesh_network_fn fn, void *data,
+		       uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_bridge_get(struct lbmesh *conn, uint32_t id, lbmesh_bridge_fn fn, void *data,
+		      uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_peer_get(struct lbmesh *conn, uint32_t device, const uint8_t public_key[LBMESH_KEY_LEN],
+		    lbmesh_peer_fn fn, void *data, uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_member_get(struct lbmesh *conn, uint32_t device, const struct lbmesh_prefix *prefix,
+		      lbmesh_member_fn fn, void *data, uint64_t *generation,
+		      struct lbmesh_error *err);
+
 /* Events (event.c). */
 
 LBMESH_PUBLIC LBMESH_MUST_CHECK
@@ -578,6 +668,7 @@ LBMESH_PUBLIC const char *lbmesh_state_name(enum lbmesh_state state);
 LBMESH_PUBLIC const char *lbmesh_phase_name(enum lbmesh_phase phase);
 LBMESH_PUBLIC const char *lbmesh_object_name(enum lbmesh_object object);
 LBMESH_PUBLIC const char *lbmesh_capability_name(uint32_t bit);
+LBMESH_PUBLIC const char *lbmesh_drift_name(enum lbmesh_drift_kind kind);
 
 #ifdef __cplusplus
 }
