@@ -13,6 +13,10 @@
 /* The longest time that a generation may be pending: a day. */
 #define CONFIRM_MS_MAX (24U * 60 * 60 * 1000)
 
+/*
+ * An attribute of a request, or 0. @type is one that the operation takes:
+ * info->attrs ends with the last of those, not with the last of the family.
+ */
 static u64 get_u64(struct genl_info *info, int type)
 {
 	struct nlattr *attr = info->attrs[type];
@@ -224,12 +228,11 @@ static int check_commit(struct lbm_net *ln, struct genl_info *info)
 }
 
 static struct lbm_job *begin_job(struct lbm_net *ln, struct genl_info *info,
-				 enum lbm_job_kind kind)
+				 enum lbm_job_kind kind, u64 token)
 {
 	struct lbm_job *job;
 
-	job = lbm_job_new(ln, kind, info->snd_portid,
-			  get_u64(info, LBMESH_A_TOKEN));
+	job = lbm_job_new(ln, kind, info->snd_portid, token);
 	if (!job)
 		NL_SET_ERR_MSG(info->extack, "out of memory");
 	return job;
@@ -245,7 +248,7 @@ static int commit(struct lbm_net *ln, struct genl_info *info)
 	ret = check_token(info) ?: check_commit(ln, info);
 	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
-	job = begin_job(ln, info, LBM_JOB_COMMIT);
+	job = begin_job(ln, info, LBM_JOB_COMMIT, token);
 	if (!job)
 		return -ENOMEM;
 	if (info->attrs[LBMESH_A_CONFIRM_TIMEOUT])
@@ -281,7 +284,7 @@ int lbmesh_nl_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	ret = check_token(info);
 	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
-	job = begin_job(ln, info, LBM_JOB_FLUSH);
+	job = begin_job(ln, info, LBM_JOB_FLUSH, token);
 	if (!job)
 		return -ENOMEM;
 	ret = check_expected(job, info);
@@ -301,7 +304,7 @@ static int settle(struct genl_info *info, enum lbm_job_kind kind)
 		NL_SET_ERR_MSG(info->extack, "generation is required");
 		return -EINVAL;
 	}
-	job = begin_job(lbm_net_of(genl_info_net(info)), info, kind);
+	job = begin_job(lbm_net_of(genl_info_net(info)), info, kind, 0);
 	return job ? start(job, info) : -ENOMEM;
 }
 
@@ -318,13 +321,14 @@ int lbmesh_nl_revert_doit(struct sk_buff *skb, struct genl_info *info)
 static int check(struct genl_info *info, enum lbm_job_kind kind)
 {
 	struct lbm_net *ln = lbm_net_of(genl_info_net(info));
+	u64 token = get_u64(info, LBMESH_A_TOKEN);
 	struct lbm_job *job;
 	int ret;
 
 	ret = check_token(info);
-	if (ret || answer_again(ln, info, get_u64(info, LBMESH_A_TOKEN), &ret))
+	if (ret || answer_again(ln, info, token, &ret))
 		return ret;
-	job = begin_job(ln, info, kind);
+	job = begin_job(ln, info, kind, token);
 	if (!job)
 		return -ENOMEM;
 	if (job->base)
