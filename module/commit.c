@@ -16,7 +16,8 @@
  *  4. confirm	When asked for, the job stops here, and all that the old
  *		generation needs stays. confirm goes on; revert, or the end of
  *		the time, goes all the way back.
- *  5. retire	Peers and addresses that no generation needs are removed.
+ *  5. retire	Peers and addresses that no generation needs are removed, and
+ *		those that an interface had before it was managed.
  *
  * Up to the publishing every step can be undone, and an error means that it has
  * been. From there on (or, with confirm, from retire on) there is no way back,
@@ -124,13 +125,10 @@ static bool has_peer(const struct lbm_generation *gen, u32 device,
 	return gen && lbm_trie_get(&gen->peers, &key);
 }
 
-/* Whether no peer of the device is in the generation. */
-static bool is_bare(const struct lbm_generation *gen, u32 device)
+/* Its interface has left and come back: what it had then, it has not now. */
+static bool has_returned(const struct lbm_job *job, u32 device)
 {
-	struct lbm_key key;
-
-	lbm_key_id(&key, device);
-	return !lbm_trie_next_in(&gen->peers, &key, NULL);
+	return index_stays(job, device) && !device_stays(job, device);
 }
 
 /* --- What happens to an address ------------------------------------------- */
@@ -231,56 +229,120 @@ static int take_end(struct commit *commit)
 
 /* --- Interfaces ---------------------------------------------------------- */
 
+/**
+ * struct adoption - an interface that is being read before it is managed
+ * @job: the job
+ * @device: its device in the next generation
+ */
 struct adoption {
 	struct lbm_job *job;
 	const struct lbm_device *device;
 };
 
-/* Remember a peer that an interface had before, to be removed in the end. */
-static int note_foreign(void *context, const struct lbm_wg_peer *peer)
+static int keep_addresses(struct lbm_job *job, u32 device,
+			  const struct lbm_wg_peer *peer)
 {
-	struct adoption *adoption = context;
-	struct lbm_foreign *foreign;
+	struct lbm_object *object;
+	struct lbm_member *member;
+	struct nlattr *allowedip;
+	int rem, ret = 0;
 
-	if (peer->rest || has_peer(adoption->job->next, adoption->device->id,
-				   peer->public_key))
+	if (!peer->allowedips)
 		return 0;
-	foreign = kzalloc(sizeof(*foreign), GFP_KERNEL_ACCOUNT);
-	if (!foreign)
-		return -ENOMEM;
-	foreign->ifindex = adoption->device->ifindex;
-	memcpy(foreign->public_key, peer->public_key, LBMESH_KEY_LEN);
-	list_add_tail(&foreign->list, &adoption->job->foreign);
+	nla_for_each_nested(allowedip, peer->allowedips, rem) {
+		object = lbm_object_new(LBMESH_OBJECT_MEMBER);
+		if (!object)
+			return -ENOMEM;
+		member = lbm_object_as(member, object);
+		member->device = device;
+		memcpy(member->public_key, peer->public_key, LBMESH_KEY_LEN);
+		ret = lbm_wg_address_of(allowedip, member);
+		ret = ret ?: lbm_generation_set(job->before, object);
+		lbm_object_put(object);
+		if (ret)
+			return ret;
+	}
 	return 0;
 }
 
-static void forget_foreign(struct lbm_job *job, int ifindex)
+static int keep_peer(struct lbm_job *job, u32 device,
+		     const struct lbm_wg_peer *peer)
 {
-	struct lbm_foreign *foreign, *next;
+	struct lbm_object *object;
+	struct lbm_kept *kept;
+	struct lbm_peer *copy;
+	int ret;
 
-	list_for_each_entry_safe(foreign, next, &job->foreign, list) {
-		if (foreign->ifindex != ifindex)
+	kept = kzalloc(sizeof(*kept), GFP_KERNEL);
+	if (!kept)
+		return -ENOMEM;
+	kept->device = device;
+	memcpy(kept->public_key, peer->public_key, LBMESH_KEY_LEN);
+	if (peer->psk)
+		memcpy(kept->psk, peer->psk, LBMESH_KEY_LEN);
+	list_add_tail(&kept->list, &job->kept);
+	object = lbm_object_new(LBMESH_OBJECT_PEER);
+	if (!object)
+		return -ENOMEM;
+	copy = lbm_object_as(peer, object);
+	copy->device = device;
+	memcpy(copy->public_key, peer->public_key, LBMESH_KEY_LEN);
+	copy->family = peer->family;
+	copy->port = peer->port;
+	copy->endpoint = peer->endpoint;
+	copy->keepalive = peer->keepalive;
+	ret = lbm_generation_set(job->before, object);
+	lbm_object_put(object);
+	return ret;
+}
+
+/* Remember a peer that an interface had before. */
+static int note_before(void *context, const struct lbm_wg_peer *peer)
+{
+	struct adoption *adoption = context;
+	u32 device = adoption->device->id;
+	int ret = 0;
+
+	if (!peer->rest)
+		ret = keep_peer(adoption->job, device, peer);
+	return ret ?: keep_addresses(adoption->job, device, peer);
+}
+
+static void forget_before(struct lbm_job *job, u32 device)
+{
+	struct lbm_kept *kept, *next;
+
+	list_for_each_entry_safe(kept, next, &job->kept, list) {
+		if (kept->device != device)
 			continue;
-		list_del(&foreign->list);
-		kfree(foreign);
+		list_del(&kept->list);
+		kfree_sensitive(kept);
 	}
 }
 
-/* Read what a new interface has, with its peers. */
+/*
+ * Read what a new interface has, with its peers, so that it can have it again
+ * if the commit does not last.
+ */
 static int read_new(struct commit *commit, const struct lbm_device *new,
 		    struct lbm_wg_device *now)
 {
+	struct lbm_job *job = commit->job;
 	struct adoption adoption = {
-		.job = commit->job,
+		.job = job,
 		.device = new,
 	};
 	int tries = 10;
 	int ret;
 
+	if (!job->before)
+		job->before = lbm_generation_new(NULL);
+	if (!job->before)
+		return -ENOMEM;
 	/* Peers that come or go meanwhile make it necessary to look again. */
 	do {
-		forget_foreign(commit->job, new->ifindex);
-		ret = lbm_wg_get(&commit->wg, new->ifindex, now, note_foreign,
+		forget_before(job, new->id);
+		ret = lbm_wg_get(&commit->wg, new->ifindex, now, note_before,
 				 &adoption);
 	} while (ret == -EINTR && tries--);
 	return ret;
@@ -401,11 +463,18 @@ static void restore_device(struct commit *commit, struct lbm_change *change)
 
 /* --- Prepare ------------------------------------------------------------- */
 
-/* Add a peer of a generation with its addresses, or with those nobody has. */
-static int put_peer(struct commit *commit, const struct lbm_generation *gen,
-		    const struct lbm_peer *peer, const u8 *psk)
+/* All that a peer is made with, but for its pre-shared key. */
+#define WHOLE_PEER (LBM_WG_ENDPOINT | LBM_WG_KEEPALIVE | LBM_WG_REPLACE)
+
+/*
+ * Put a peer of a generation with its addresses; of the next generation, only
+ * those that nobody has.
+ */
+static int put_peer(struct commit *commit, int ifindex,
+		    const struct lbm_generation *gen,
+		    const struct lbm_peer *peer, unsigned int what,
+		    const u8 *psk)
 {
-	unsigned int what = LBM_WG_ENDPOINT | LBM_WG_KEEPALIVE | LBM_WG_REPLACE;
 	struct lbm_job *job = commit->job;
 	const struct lbm_member *member;
 	const struct lbm_node *node;
@@ -414,13 +483,12 @@ static int put_peer(struct commit *commit, const struct lbm_generation *gen,
 
 	if (psk)
 		what |= LBM_WG_PSK;
-	ret = lbm_wg_peer(&commit->wg, ifindex_in(gen, peer->device), peer,
-			  what, psk);
+	ret = lbm_wg_peer(&commit->wg, ifindex, peer, what, psk);
 	lbm_key_peer(&prefix, peer->device, peer->public_key);
 	node = lbm_trie_next_in(&gen->of_peer, &prefix, NULL);
 	while (!ret && node) {
 		member = lbm_object_as(member, node->object);
-		if (gen == job->base || !is_taken(job, member))
+		if (gen != job->next || !is_taken(job, member))
 			ret = lbm_wg_address(&commit->wg, member);
 		lbm_key_of_node(&at, node);
 		node = lbm_trie_next_in(&gen->of_peer, &prefix, &at);
@@ -430,9 +498,11 @@ static int put_peer(struct commit *commit, const struct lbm_generation *gen,
 
 static int add_peer(struct commit *commit, struct lbm_change *change)
 {
-	return put_peer(commit, commit->job->next,
-			lbm_object_as(peer, change->new),
-			change->has_secret ? change->secret : NULL);
+	const struct lbm_peer *peer = lbm_object_as(peer, change->new);
+	const struct lbm_generation *next = commit->job->next;
+
+	return put_peer(commit, ifindex_in(next, peer->device), next, peer,
+			WHOLE_PEER, change->has_secret ? change->secret : NULL);
 }
 
 /* Whether prepare gives the address to a peer that is already there. */
@@ -635,12 +705,38 @@ static int prepare(struct commit *commit)
 	return 0;
 }
 
+/* Give an interface the peer back that it had before it was managed. */
+static void restore_kept(struct commit *commit, const struct lbm_kept *kept)
+{
+	struct lbm_job *job = commit->job;
+	int ifindex = ifindex_in(job->next, kept->device);
+	const struct lbm_peer *old, *new;
+	struct lbm_key key;
+
+	lbm_key_peer(&key, kept->device, kept->public_key);
+	old = lbm_object_as(peer, lbm_trie_get(&job->before->peers, &key));
+	if (!has_peer(job->next, kept->device, kept->public_key)) {
+		/* It has been left alone, but for addresses. */
+		put_peer(commit, ifindex, job->before, old, LBM_WG_UPDATE,
+			 NULL);
+		return;
+	}
+	new = lbm_object_as(peer, lbm_trie_get(&job->next->peers, &key));
+	/* An endpoint cannot be taken away. */
+	if (new->family && !old->family)
+		lbm_wg_remove(&commit->wg, ifindex, kept->public_key);
+	put_peer(commit, ifindex, job->before, old,
+		 new->family ? WHOLE_PEER : WHOLE_PEER & ~LBM_WG_ENDPOINT,
+		 kept->psk);
+}
+
 static void unprepare(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
 	const struct lbm_device *device;
 	const struct lbm_peer *peer;
 	struct lbm_change *change;
+	struct lbm_kept *kept;
 
 	lbm_job_for_each(change, job, LBMESH_OBJECT_MEMBER)
 		if (is_grant(job, change))
@@ -651,9 +747,13 @@ static void unprepare(struct commit *commit)
 		if (!change->new || change->old)
 			continue;
 		peer = lbm_object_as(peer, change->new);
-		lbm_wg_remove(&commit->wg, ifindex_in(job->next, peer->device),
-			      peer->public_key);
+		if (!has_peer(job->before, peer->device, peer->public_key))
+			lbm_wg_remove(&commit->wg,
+				      ifindex_in(job->next, peer->device),
+				      peer->public_key);
 	}
+	list_for_each_entry(kept, &job->kept, list)
+		restore_kept(commit, kept);
 	lbm_wg_flush(&commit->wg);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
 		if (!change->new)
@@ -823,7 +923,8 @@ static void restore_peer(struct commit *commit, struct lbm_change *change)
 		 * session either, and loses nothing by being made anew.
 		 */
 		lbm_wg_remove(&commit->wg, ifindex, peer.public_key);
-		put_peer(commit, commit->job->base, &peer, was->psk);
+		put_peer(commit, ifindex, commit->job->base, &peer, WHOLE_PEER,
+			 was->psk);
 		return;
 	}
 	if (was && was->family) {
@@ -850,65 +951,28 @@ static void unsettle(struct commit *commit)
 
 /* --- Retire -------------------------------------------------------------- */
 
-/*
- * Whether the last peers of a device's interface go: that is done in bulk,
- * because wireguard waits for each that it removes by name. What others have
- * added there goes too.
- */
-static bool goes_in_bulk(const struct lbm_job *job, u32 device)
-{
-	return !device_stays(job, device) || is_bare(job->next, device);
-}
-
-/* What it had before is not what it has now. */
-static bool has_returned(const struct lbm_job *job, u32 device)
-{
-	return index_stays(job, device) && !device_stays(job, device);
-}
-
-static void remove_in_bulk(struct commit *commit)
-{
-	struct lbm_job *job = commit->job;
-	const struct lbm_device *device;
-	const struct lbm_node *node;
-	struct lbm_key at;
-
-	for (node = lbm_trie_next(&job->base->devices, NULL); node;
-	     node = lbm_trie_next(&job->base->devices, &at)) {
-		device = lbm_object_as(device, node->object);
-		if (!is_bare(job->base, device->id) &&
-		    goes_in_bulk(job, device->id) && !has_returned(job, device->id))
-			lbm_wg_set_device(&commit->wg, device->ifindex,
-					  LBM_WG_NO_PEERS, NULL);
-		lbm_key_of_node(&at, node);
-	}
-}
-
 static void retire_peers(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	struct lbm_foreign *foreign;
 	const struct lbm_peer *peer;
 	struct lbm_change *change;
-	bool bulk = false;
+	struct lbm_kept *kept;
 
 	lbm_job_for_each(change, job, LBMESH_OBJECT_PEER) {
 		if (!change->old || change->new)
 			continue;
 		peer = lbm_object_as(peer, change->old);
-		if (goes_in_bulk(job, peer->device))
-			bulk = true;
-		else
+		if (!has_returned(job, peer->device))
 			lbm_wg_remove(&commit->wg,
 				      ifindex_in(job->base, peer->device),
 				      peer->public_key);
 	}
-	list_for_each_entry(foreign, &job->foreign, list)
-		lbm_wg_remove(&commit->wg, foreign->ifindex,
-			      foreign->public_key);
+	list_for_each_entry(kept, &job->kept, list)
+		if (!has_peer(job->next, kept->device, kept->public_key))
+			lbm_wg_remove(&commit->wg,
+				      ifindex_in(job->next, kept->device),
+				      kept->public_key);
 	lbm_wg_flush(&commit->wg);
-	if (bulk)
-		remove_in_bulk(commit);
 }
 
 static void retire(struct commit *commit)
@@ -937,14 +1001,27 @@ static void retire(struct commit *commit)
 	}
 }
 
+/*
+ * Remove all peers of a generation's interfaces: by name and some at a time, so
+ * that RTNL is never held for long, and then what others have added.
+ */
 static void empty_devices(struct commit *commit,
 			  const struct lbm_generation *gen)
 {
 	const struct lbm_node *node;
+	const struct lbm_peer *peer;
 	struct lbm_key at;
 
 	if (!gen)
 		return;
+	for (node = lbm_trie_next(&gen->peers, NULL); node;
+	     node = lbm_trie_next(&gen->peers, &at)) {
+		peer = lbm_object_as(peer, node->object);
+		lbm_wg_remove(&commit->wg, ifindex_in(gen, peer->device),
+			      peer->public_key);
+		lbm_key_of_node(&at, node);
+	}
+	lbm_wg_flush(&commit->wg);
 	for (node = lbm_trie_next(&gen->devices, NULL); node;
 	     node = lbm_trie_next(&gen->devices, &at)) {
 		lbm_wg_set_device(&commit->wg,

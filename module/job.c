@@ -46,7 +46,7 @@ struct lbm_job *lbm_job_new(struct lbm_net *ln, enum lbm_job_kind kind,
 	job->cred = get_current_cred();
 	job->base = lbm_net_active(ln);
 	job->result.token = token;
-	INIT_LIST_HEAD(&job->foreign);
+	INIT_LIST_HEAD(&job->kept);
 	INIT_LIST_HEAD(&job->drifts);
 	for (i = 0; i < LBM_KINDS; i++)
 		INIT_LIST_HEAD(&job->changes[i]);
@@ -67,7 +67,7 @@ static void change_free(struct lbm_change *change)
  */
 void lbm_job_free(struct lbm_job *job)
 {
-	struct lbm_foreign *foreign, *other;
+	struct lbm_kept *kept, *other;
 	struct lbm_drift *drift, *after;
 	struct lbm_change *change, *next;
 	int i;
@@ -77,10 +77,11 @@ void lbm_job_free(struct lbm_job *job)
 	for (i = 0; i < LBM_KINDS; i++)
 		list_for_each_entry_safe(change, next, &job->changes[i], list)
 			change_free(change);
-	list_for_each_entry_safe(foreign, other, &job->foreign, list)
-		kfree(foreign);
+	list_for_each_entry_safe(kept, other, &job->kept, list)
+		kfree_sensitive(kept);
 	list_for_each_entry_safe(drift, after, &job->drifts, list)
 		kfree(drift);
+	lbm_generation_put(job->before);
 	lbm_generation_put(job->next);
 	lbm_generation_put(job->base);
 	nlmsg_free(job->answer);

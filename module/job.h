@@ -75,15 +75,17 @@ struct lbm_change {
 };
 
 /**
- * struct lbm_foreign - a peer that the next generation does not have
+ * struct lbm_kept - a peer that an interface had before it was managed
  * @list: in the job
- * @ifindex: its interface
+ * @device: id of its device in the next generation
  * @public_key: its key
+ * @psk: its pre-shared key; the rest of it is in the job's @before
  */
-struct lbm_foreign {
+struct lbm_kept {
 	struct list_head list;
-	int ifindex;
+	u32 device;
 	u8 public_key[LBMESH_KEY_LEN];
+	u8 psk[LBMESH_KEY_LEN];
 };
 
 /**
@@ -115,7 +117,8 @@ struct lbm_drift {
  * @base: the generation that the job began with, counted; NULL for none
  * @next: the generation that the job builds, counted
  * @changes: by kind, struct lbm_change, from @base to @next
- * @foreign: peers that were on an interface before it was managed
+ * @kept: struct lbm_kept, peers that were on an interface before it was managed
+ * @before: those peers and their addresses, as WireGuard had them; or NULL
  * @moves: an address changes its owner, so the gate must hold it meanwhile
  * @confirm_ms: how long @next is pending; 0 when no confirm is asked for
  * @drifts: struct lbm_drift, at most LBM_DRIFTS_MAX
@@ -134,7 +137,8 @@ struct lbm_job {
 	struct lbm_generation *base;
 	struct lbm_generation *next;
 	struct list_head changes[LBM_KINDS];
-	struct list_head foreign;
+	struct list_head kept;
+	struct lbm_generation *before;
 	bool moves;
 	u32 confirm_ms;
 	struct list_head drifts;

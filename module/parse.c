@@ -33,7 +33,8 @@ static atomic_t last_stay = ATOMIC_INIT(0);
  * @job: what is built
  * @mode: replace or delta
  * @extack: for the refusal
- * @seen: keys that the message has named, to find those named twice
+ * @seen: keys that the message has named, as far as the next generation does not
+ *	tell; see is_seen()
  * @index: objects of each kind read so far
  */
 struct parse {
@@ -653,18 +654,52 @@ enum pass {
 	PASS_REFERENCES,
 };
 
-/* Find a key that the message names twice. */
-static int note_seen(struct parse *parse, const struct reader *reader,
-		     struct nlattr *nest, struct lbm_object *object)
+static void key_of_seen(struct lbm_key *seen, const struct reader *reader,
+			const struct lbm_object *object)
 {
-	struct lbm_key key, seen;
+	struct lbm_key key;
 
 	lbm_key_object(&key, object);
-	seen.bits = key.bits + 8;
-	seen.bytes[0] = reader->kind;
-	memcpy(seen.bytes + 1, key.bytes, sizeof(seen.bytes) - 1);
+	seen->bits = key.bits + 8;
+	seen->bytes[0] = reader->kind;
+	memcpy(seen->bytes + 1, key.bytes, DIV_ROUND_UP(key.bits, 8));
+}
+
+/*
+ * Whether the message has named the key before. The next generation tells, but
+ * for what a delta restates as it is, and for bridges, which are lifted.
+ */
+static bool is_seen(struct parse *parse, const struct reader *reader,
+		    const struct lbm_object *object, enum pass pass)
+{
+	const struct lbm_generation *base = parse->job->base;
+	const struct lbm_object *old, *now;
+	struct lbm_key seen;
+
+	now = lbm_generation_find(parse->job->next, object);
+	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
+		return now;
+	key_of_seen(&seen, reader, object);
 	if (lbm_trie_get(&parse->seen, &seen))
-		return refuse(parse, nest, reader->twice, -EEXIST);
+		return true;
+	old = base ? lbm_generation_find(base, object) : NULL;
+	if (pass == PASS_REMOVALS)
+		return old && !now;
+	return reader->kind != LBMESH_OBJECT_BRIDGE && old != now;
+}
+
+/* Note what the next generation will not tell. */
+static int note_seen(struct parse *parse, const struct reader *reader,
+		     struct lbm_object *object, enum pass pass)
+{
+	bool told = pass == PASS_REMOVALS ||
+		    lbm_generation_find(parse->job->next, object) == object;
+	struct lbm_key seen;
+
+	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE ||
+	    (told && reader->kind != LBMESH_OBJECT_BRIDGE))
+		return 0;
+	key_of_seen(&seen, reader, object);
 	return lbm_trie_set(&parse->seen, &seen, object);
 }
 
@@ -750,6 +785,14 @@ static int place(struct parse *parse, const struct reader *reader,
 	return lbm_generation_set(job->next, object);
 }
 
+/* The limit, or what is in force when the limit was lowered below that. */
+static u32 most_of(const struct lbm_job *job, enum lbmesh_object kind)
+{
+	u32 limit = READ_ONCE(job->ln->limits.objects[kind]);
+
+	return job->base ? max(limit, job->base->count[kind]) : limit;
+}
+
 static int read_rest(struct parse *parse, const struct reader *reader,
 		     struct nlattr *nest, struct nlattr **tb,
 		     struct lbm_object *object)
@@ -760,8 +803,7 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 	int ret;
 
 	if (!lbm_generation_find(job->next, object) &&
-	    job->next->count[reader->kind] >=
-		    READ_ONCE(job->ln->limits.objects[reader->kind]))
+	    job->next->count[reader->kind] >= most_of(job, reader->kind))
 		return refuse(parse, nest, reader->full, -ENOSPC);
 	/* On another interface nothing is kept that the message does not say. */
 	if (job->base && (reader->kind == LBMESH_OBJECT_DEVICE ||
@@ -844,11 +886,13 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	if (!object)
 		return -ENOMEM;
 	ret = reader->key(parse, nest, tb, object);
-	ret = ret ?: note_seen(parse, reader, nest, object);
+	if (!ret && is_seen(parse, reader, object, pass))
+		ret = refuse(parse, nest, reader->twice, -EEXIST);
 	if (!ret && pass == PASS_REMOVALS)
 		ret = read_removal(parse, reader, nest, object);
 	else if (!ret)
 		ret = read_rest(parse, reader, nest, tb, object);
+	ret = ret ?: note_seen(parse, reader, object, pass);
 	lbm_object_put(object);
 	return ret;
 }

@@ -238,6 +238,18 @@ static struct lbm_job *begin_job(struct lbm_net *ln, struct genl_info *info,
 	return job;
 }
 
+/* Said first, as a sender who does not know of it is wrong in other ways too. */
+static int check_settled(struct lbm_net *ln, struct genl_info *info)
+{
+	int ret = 0;
+
+	mutex_lock(&ln->lock);
+	if (ln->pending)
+		ret = refuse_busy(info, ln->busy);
+	mutex_unlock(&ln->lock);
+	return ret;
+}
+
 static int commit(struct lbm_net *ln, struct genl_info *info)
 {
 	u64 token = get_u64(info, LBMESH_A_TOKEN);
@@ -247,6 +259,9 @@ static int commit(struct lbm_net *ln, struct genl_info *info)
 
 	ret = check_token(info) ?: check_commit(ln, info);
 	if (ret || answer_again(ln, info, token, &ret))
+		return ret;
+	ret = check_settled(ln, info);
+	if (ret)
 		return ret;
 	job = begin_job(ln, info, LBM_JOB_COMMIT, token);
 	if (!job)
