@@ -25,7 +25,7 @@
 #include "wireguard.h"
 
 /* wireguard waits for a grace period for each peer that it removes. */
-#define LBM_WG_REMOVALS	16
+#define LBM_WG_REMOVALS	8
 /* And computes a shared secret for each that it adds. */
 #define LBM_WG_ADDITIONS 8
 /* More than one peer without addresses, or one address, can need. */
