@@ -6,6 +6,7 @@
 #   make module KDIR=DIR  module for the kernel whose build tree is DIR
 #   make user             userspace
 #   make install          both; DESTDIR and INSTALL_MOD_PATH are honoured
+#   make bench-swap       measures changes of a mesh: scripts/bench --help
 #   make clean            removes build/
 #
 # Other variables of Kbuild (ARCH=um, W=1, C=2, LLVM=1) are passed on.
@@ -35,7 +36,10 @@ install: all
 	+$(MAKE) -C $(KDIR) M=$(MODULE) modules_install
 	meson install -C $(USER)
 
+bench-swap:
+	scripts/bench swap
+
 clean:
 	rm -rf build
 
-.PHONY: all module user install clean
+.PHONY: all module user install bench-swap clean

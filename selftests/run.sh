@@ -10,7 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 clone=${here%/*}
 built=$clone/build/selftests
 # In this order: what is simple and quick comes first. ynl.sh is a shell test.
-tests=(attributes refusals commit wireguard privilege dump gate namespaces ynl.sh)
+tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces random confirm
+	moves swaps rotate ynl.sh)
 
 # Needs a kernel that injects faults; that is the debug variant of scripts/uml.
 if [ -e /proc/self/fail-nth ]; then

@@ -32,6 +32,27 @@ void must(int ret)
 	}
 }
 
+uint64_t env_number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+unsigned int machine_slowness(void)
+{
+	/* QEMU shows the host's CPU where it does not emulate one. */
+	if (sh_try("grep -q '^model name.*QEMU' /proc/cpuinfo") == 0)
+		return 10;
+	/* Only that kernel injects faults. */
+	return access("/proc/self/fail-nth", F_OK) == 0 ? 4 : 1;
+}
+
+unsigned int env_rounds(const char *name, unsigned int otherwise)
+{
+	return env_number(name, otherwise / machine_slowness());
+}
+
 static int sh_status(const char *line, const char *redirect)
 {
 	char *whole;
@@ -215,11 +236,15 @@ const uint8_t *key_of(uint32_t seed)
 
 const char *key_text(uint32_t seed)
 {
+	return key_base64(key_of(seed));
+}
+
+const char *key_base64(const uint8_t *key)
+{
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	static char texts[4][48];
 	static unsigned int next;
-	const uint8_t *key = key_of(seed);
 	char *text = texts[next++ % 4];
 	size_t i, o = 0;
 
@@ -344,6 +369,26 @@ int flush(struct lbmesh *conn, struct lbmesh_result *result)
 	return job_end(ret, &error, result);
 }
 
+int confirm(struct lbmesh *conn, uint64_t generation, struct lbmesh_result *result)
+{
+	struct lbmesh_error error = {};
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	ret = lbmesh_confirm(conn, generation, UTIL_TIMEOUT_MS, result, &error);
+	return job_end(ret, &error, result);
+}
+
+int revert(struct lbmesh *conn, uint64_t generation, struct lbmesh_result *result)
+{
+	struct lbmesh_error error = {};
+	int ret;
+
+	memset(result, 0, sizeof(*result));
+	ret = lbmesh_revert(conn, generation, UTIL_TIMEOUT_MS, result, &error);
+	return job_end(ret, &error, result);
+}
+
 uint64_t generation_number(struct lbmesh *conn)
 {
 	struct lbmesh_generation generation;
@@ -351,6 +396,19 @@ uint64_t generation_number(struct lbmesh *conn)
 	if (lbmesh_generation_get(conn, &generation, NULL))
 		return UINT64_MAX;
 	return generation.number;
+}
+
+bool generation_settles(struct lbmesh *conn)
+{
+	struct lbmesh_generation generation;
+
+	for (uint64_t until = now_ms() + 10000; now_ms() < until; pause_ms(1)) {
+		must(lbmesh_generation_get(conn, &generation, NULL));
+		if (generation.state == LBMESH_STATE_ACTIVE ||
+		    generation.state == LBMESH_STATE_EMPTY)
+			return true;
+	}
+	return false;
 }
 
 /* Lines of a state, sorted before they are joined. */
@@ -568,7 +626,12 @@ static void wg_answer(char *line, int number, void *data)
 
 const char *wg_peer(const char *ifname, const char *what, uint32_t key)
 {
-	struct wg_question question = { key_text(key), what, "no such peer" };
+	return wg_peer_of(ifname, what, key_text(key));
+}
+
+const char *wg_peer_of(const char *ifname, const char *what, const char *key)
+{
+	struct wg_question question = { key, what, "no such peer" };
 
 	return wg_lines(ifname, wg_answer, &question) < 0 ? "wg failed" : question.answer;
 }
@@ -637,6 +700,47 @@ const char *wg_state(const char *ifname)
 
 	must(wg_lines(ifname, wg_state_line, &lines));
 	return lines_join(&lines);
+}
+
+/* Lines of "wg show all dump"; those of a device have fewer columns. */
+static void settings_line(char *line, int number, void *data)
+{
+	char *rest = line, *field[9] = {};
+	size_t count = 0;
+
+	(void)number;
+	while (count < 9 && (field[count] = strsep(&rest, "\t")))
+		count++;
+	if (count == 9)
+		lines_add(data, "%s %s %s %s %s | %s", field[0], field[1], field[2], field[3],
+			  field[8], strcmp(field[4], "(none)") ? list_sorted(field[4]) : "");
+	else
+		lines_add(data, "%s device %s %s %s", field[0], field[1], field[3], field[4]);
+}
+
+struct settings {
+	struct lines lines;
+	const char *ifname;
+};
+
+static void settings_line_of(char *line, int number, void *data)
+{
+	struct settings *settings = data;
+	size_t length = strlen(settings->ifname);
+
+	if (strncmp(line, settings->ifname, length) == 0 && line[length] == '\t')
+		settings_line(line, number, &settings->lines);
+}
+
+const char *wg_settings(const char *ifname)
+{
+	struct settings settings = { .ifname = ifname };
+
+	if (ifname)
+		must(wg_lines("all", settings_line_of, &settings));
+	else
+		must(wg_lines("all", settings_line, &settings.lines));
+	return lines_join(&settings.lines);
 }
 
 uint64_t now_ms(void)

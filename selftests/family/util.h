@@ -15,6 +15,16 @@
 /* Long enough for 2,000 peers on an emulated CPU. */
 #define UTIL_TIMEOUT_MS 60000
 
+/* A whole number from the environment, or another when it is not set. */
+uint64_t env_number(const char *name, uint64_t otherwise);
+/*
+ * How much slower than User Mode Linux without debugging this machine is, roughly: 1; 4 with the
+ * debug kernel; 10 where the CPU is emulated.
+ */
+unsigned int machine_slowness(void);
+/* How often to do something: a number from the environment, or another, less on a slow machine. */
+unsigned int env_rounds(const char *name, unsigned int otherwise);
+
 /* Programs. */
 
 /* Runs a command line with sh; returns its exit status, and prints the line if it is not 0. */
@@ -54,6 +64,8 @@ const char *missing_family(void);
 const uint8_t *key_of(uint32_t seed);
 /* The same, as wg prints it. */
 const char *key_text(uint32_t seed);
+/* Any key as wg prints it. */
+const char *key_base64(const uint8_t *key);
 /* Any key as state_text() shows it. */
 const char *key_hex(const uint8_t *key);
 
@@ -79,11 +91,16 @@ void must(int ret);
 /* Sends, waits for the end and frees. Returns 0 or a positive errno, which is in result as well. */
 int run(struct lbmesh *conn, struct lbmesh_commit *commit, struct lbmesh_result *result);
 int flush(struct lbmesh *conn, struct lbmesh_result *result);
+/* The same for the pending generation of this number. */
+int confirm(struct lbmesh *conn, uint64_t generation, struct lbmesh_result *result);
+int revert(struct lbmesh *conn, uint64_t generation, struct lbmesh_result *result);
 
 /* State. */
 
 /* Number in force; UINT64_MAX when the question failed. */
 uint64_t generation_number(struct lbmesh *conn);
+/* Waits until nothing is pending and no job runs; false when that takes more than ten seconds. */
+bool generation_settles(struct lbmesh *conn);
 /* Everything that the dumps show, as sorted lines of text; ends the process when a dump fails. */
 const char *state_text(struct lbmesh *conn);
 /* How many peers and members the dumps show; of one device, one network, or (0) of all. */
@@ -96,10 +113,18 @@ int count_members(struct lbmesh *conn, uint32_t network);
 const char *allowed_ips(const char *ifname, uint32_t key);
 /* A column of "wg show IFNAME WHAT" for a peer, or the whole of it for the device. */
 const char *wg_peer(const char *ifname, const char *what, uint32_t key);
+/* The same for a key as wg prints it. */
+const char *wg_peer_of(const char *ifname, const char *what, const char *key);
 const char *wg_device(const char *ifname, const char *what);
 int wg_peers(const char *ifname);
 /* All of "wg show IFNAME dump" in an order that means nothing. */
 const char *wg_state(const char *ifname);
+/*
+ * What somebody has set on the interfaces of the present namespace, or on one, as sorted lines of
+ * "IFNAME device PRIVATE-KEY PORT FWMARK" and "IFNAME PUBLIC-KEY PSK ENDPOINT KEEPALIVE | ADDRESS
+ * ADDRESS...". Handshakes and counters are left out.
+ */
+const char *wg_settings(const char *ifname);
 
 /* Time. */
 

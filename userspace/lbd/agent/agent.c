@@ -118,26 +118,64 @@ static void agent_reload(struct agent *agent)
 	}
 }
 
-static int agent_start(struct agent *agent, struct fault *fault)
+static int agent_start_from_topology(struct agent *agent, struct fault *fault)
 {
+	const char *topology = agent->options->topology;
 	struct target next;
 	int ret;
 
-	ret = target_load(agent->options->topology, agent->options->host, &next, fault);
+	ret = target_load(topology, agent->options->host, &next, fault);
 	if (ret) {
-		log_fault(agent->options->topology, fault);
+		log_fault(topology, fault);
 		return ret;
 	}
-	if ((ret = agent_module_check(fault)) || (ret = rtnl_open(&agent->rtnl, fault)) ||
-	    (ret = agent_apply(agent, &next, fault)))
+	if ((ret = agent_apply(agent, &next, fault)))
 		log_fault(NULL, fault);
 	target_release(&next);
 	return ret;
 }
 
+static int agent_start_from_state(struct agent *agent, struct fault *fault)
+{
+	struct target next;
+	int ret;
+
+	if ((ret = agent_state_restore(agent, &next, fault))) {
+		log_fault(agent->options->state, fault);
+		return ret;
+	}
+	if ((ret = agent_apply(agent, &next, fault)))
+		log_fault(NULL, fault);
+	else
+		log_line("warning: what is in force is the last good state; correct %s and send "
+			 "SIGHUP",
+			 agent->options->topology);
+	target_release(&next);
+	return ret;
+}
+
+static int agent_start(struct agent *agent, struct fault *fault)
+{
+	int ret;
+
+	if ((ret = agent_state_open(agent, fault))) {
+		log_fault(agent->options->state, fault);
+		return ret;
+	}
+	if ((ret = agent_module_check(fault)) || (ret = rtnl_open(&agent->rtnl, fault))) {
+		log_fault(NULL, fault);
+		return ret;
+	}
+	ret = agent_start_from_topology(agent, fault);
+	/* A commit that came into force is no reason to go back, even if its routes failed. */
+	if (!ret || !agent->options->state || agent->target.wanted || agent->stop)
+		return ret;
+	return agent_start_from_state(agent, fault) ? ret : 0;
+}
+
 static int agent_run(const struct agent_options *options)
 {
-	struct agent agent = {.options = options};
+	struct agent agent = {.options = options, .lastgood.directory = -1};
 	struct fault fault;
 	int ret;
 
@@ -155,6 +193,7 @@ static int agent_run(const struct agent_options *options)
 			agent_reload(&agent);
 	}
 	rtnl_close(&agent.rtnl);
+	lastgood_close(&agent.lastgood);
 	target_release(&agent.target);
 	loop_close(&agent);
 	return agent_status(ret);

@@ -2,11 +2,12 @@
 /*
  * The agent of one host in one network namespace: keeps the target of the topology file in force.
  * agent.c is the process (loop, signals), apply.c the order of an application, push.c what is sent
- * to the module. One thread; one application at a time.
+ * to the module, state.c what is kept for the next start. One thread; one application at a time.
  */
 #ifndef LBD_AGENT_AGENT_H
 #define LBD_AGENT_AGENT_H
 
+#include "agent/lastgood.h"
 #include "agent/rtnl.h"
 #include "agent/target.h"
 
@@ -26,6 +27,7 @@ struct agent_options {
 	const char *topology;
 	const char *host;
 	const char *interface;
+	const char *state;
 	bool check;
 	bool verbose;
 };
@@ -42,6 +44,7 @@ struct agent {
 	bool stop;
 	bool timer_done;
 	struct rtnl rtnl;
+	struct lastgood lastgood;
 	struct target target;
 	uint64_t generation;
 };
@@ -66,6 +69,21 @@ int agent_apply(struct agent *agent, struct target *next, struct fault *fault);
 
 /* -ENOTCONN when the module is not there; asking for it also loads it, where modprobe knows it. */
 int agent_module_check(struct fault *fault);
+
+/* The number of the generation in force in the kernel, whoever committed it; 0: none, or unknown. */
+uint64_t agent_generation_now(void);
+
+/* Opens the state directory, if one is asked for. */
+int agent_state_open(struct agent *agent, struct fault *fault);
+
+/* Keeps agent->target, which has just come into force, for the next start; logs how that went. */
+void agent_state_keep(struct agent *agent);
+
+/*
+ * The target of the last good state, for a start whose topology is of no use. It is made when
+ * nothing is in force, or what is in force is that state: nothing newer is undone (-ESTALE).
+ */
+int agent_state_restore(struct agent *agent, struct target *target, struct fault *fault);
 
 /*
  * Commits what differs between agent->target and next on the link; restate: everything, whatever

@@ -7,9 +7,11 @@
  *   3. commit    keys, peers and members, through the module: all or nothing
  *   4. open      link up, new routes: only now do packets find the way
  *   5. prune     routes, then addresses, that are no longer wanted
+ *   6. keep      the topology on disk, for a start without one
  *
  * When 3 is refused, 2 is taken back. The commit is the point of no return; what fails after it is
- * reported, and the next application (SIGHUP) goes on from what it finds.
+ * reported, and the next application (SIGHUP) goes on from what it finds. What is in force is kept
+ * (6) even if 4 or 5 fail: a member that was removed must not come back with the next start.
  */
 #include "agent/agent.h"
 #include "agent/interface.h"
@@ -56,5 +58,7 @@ int agent_apply(struct agent *agent, struct target *next, struct fault *fault)
 	target_release(&agent->target);
 	agent->target = *next;
 	*next = (struct target){0};
-	return open_and_prune(agent, &interface, fault);
+	ret = open_and_prune(agent, &interface, fault);
+	agent_state_keep(agent);
+	return ret;
 }

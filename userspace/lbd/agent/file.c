@@ -55,7 +55,8 @@ static ssize_t file_fill(int fd, char *buffer, size_t size)
 	return (ssize_t)used;
 }
 
-int file_read(const char *path, size_t max, char **bytes, size_t *size, struct fault *fault)
+int file_read(int directory, const char *path, size_t max, char **bytes, size_t *size,
+	      struct fault *fault)
 {
 	__attribute__((cleanup(closep))) int fd = -1;
 	struct stat status = {0};
@@ -63,7 +64,7 @@ int file_read(const char *path, size_t max, char **bytes, size_t *size, struct f
 	ssize_t n;
 	int ret;
 
-	if ((ret = file_open(AT_FDCWD, path, &fd, &status)))
+	if ((ret = file_open(directory, path, &fd, &status)))
 		return fault_set(fault, ret, NULL, "%s", file_why(ret));
 	if (status.st_size > (off_t)max)
 		return fault_set(fault, -EFBIG, NULL, "is larger than %zu bytes", max);

@@ -15,6 +15,8 @@ static const char help[] =
 	"  --topology FILE    the topology (Documentation/topology.md)\n"
 	"  --host NAME        which of its hosts this is\n"
 	"  --interface NAME   the WireGuard interface to own (default: lbmesh0)\n"
+	"  --state DIR        keep the last good topology there, and start from it when FILE is\n"
+	"                     of no use (default: none)\n"
 	"  --foreground       stay in the foreground (the default)\n"
 	"  --check            check the topology, change nothing, and exit; without --host\n"
 	"                     the private key is not looked at\n"
@@ -63,6 +65,7 @@ int agent_options_read(int argc, char **argv, struct agent_options *options)
 		{"topology", required_argument, NULL, 't'},
 		{"host", required_argument, NULL, 'n'},
 		{"interface", required_argument, NULL, 'i'},
+		{"state", required_argument, NULL, 's'},
 		{"foreground", no_argument, NULL, 'f'},
 		{"check", no_argument, NULL, 'c'},
 		{"verbose", no_argument, NULL, 'v'},
@@ -82,6 +85,9 @@ int agent_options_read(int argc, char **argv, struct agent_options *options)
 			break;
 		case 'i':
 			options->interface = optarg;
+			break;
+		case 's':
+			options->state = optarg;
 			break;
 		case 'f':
 			break;

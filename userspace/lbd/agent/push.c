@@ -81,8 +81,7 @@ static double milliseconds_since(const struct timespec *start)
 	       (double)(now.tv_nsec - start->tv_nsec) / 1e6;
 }
 
-/* The number in force before: tells a commit that changed nothing from one that did; 0: unknown. */
-static uint64_t generation_now(void)
+uint64_t agent_generation_now(void)
 {
 	__attribute__((cleanup(lbmesh_closep))) struct lbmesh *conn = NULL;
 	struct lbmesh_generation now;
@@ -137,7 +136,8 @@ static int replace_push(struct agent *agent, const struct target *next, uint32_t
 			struct fault *fault)
 {
 	size_t peers = next->wanted->n_peers, members = next->wanted->n_members;
-	uint64_t before = generation_now();
+	/* Tells a commit that changed nothing from one that did. */
+	uint64_t before = agent_generation_now();
 	double duration = 0;
 	int ret;
 

@@ -14,11 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void freep(char **bytes)
-{
-	free(*bytes);
-}
-
 static void sources_freep(struct key_source **sources)
 {
 	free(*sources);
@@ -28,6 +23,7 @@ void target_release(struct target *target)
 {
 	wanted_free(target->wanted);
 	sodium_free(target->private_key);
+	free(target->text);
 	*target = (struct target){0};
 }
 
@@ -86,29 +82,57 @@ static int key_load(const char *topology, const struct model *model, uint32_t ho
 	return ret;
 }
 
-int target_load(const char *topology, const char *host, struct target *target, struct fault *fault)
+static int target_fill(const char *topology, const char *host, struct target *target,
+		       struct fault *fault)
 {
-	__attribute__((cleanup(freep))) char *bytes = NULL;
 	__attribute__((cleanup(model_freep))) struct model *model = NULL;
-	__attribute__((cleanup(target_release))) struct target loaded = {0};
 	int64_t index;
-	size_t size;
 	int ret;
 
-	*target = (struct target){0};
-	if ((ret = file_read(topology, DOCUMENT_SIZE_MAX, &bytes, &size, fault)) ||
-	    (ret = model_parse(bytes, size, &model, fault)))
+	if ((ret = model_parse(target->text, target->text_size, &model, fault)) || !host)
 		return ret;
-	if (!host)
-		return 0;
 	index = model_host_find(model, host);
 	if (index < 0)
 		return fault_set(fault, -ENOENT, FIELD(NULL, "hosts"),
 				 "no host has the name \"%.80s\" that --host gives", host);
-	if ((ret = key_load(topology, model, (uint32_t)index, &loaded, fault)) ||
-	    (ret = wanted_compile(model, (uint32_t)index, &loaded.wanted, fault)))
+	if ((ret = key_load(topology, model, (uint32_t)index, target, fault)))
 		return ret;
-	*target = loaded;
-	loaded = (struct target){0};
-	return 0;
+	return wanted_compile(model, (uint32_t)index, &target->wanted, fault);
+}
+
+/* Takes text over, whatever comes of it. */
+static int target_take(const char *topology, char *text, size_t size, const char *host,
+		       struct target *target, struct fault *fault)
+{
+	int ret;
+
+	*target = (struct target){.text = text, .text_size = size};
+	ret = target_fill(topology, host, target, fault);
+	if (ret || !host)
+		target_release(target);
+	return ret;
+}
+
+int target_load(const char *topology, const char *host, struct target *target, struct fault *fault)
+{
+	char *text;
+	size_t size;
+	int ret;
+
+	*target = (struct target){0};
+	if ((ret = file_read(AT_FDCWD, topology, DOCUMENT_SIZE_MAX, &text, &size, fault)))
+		return ret;
+	return target_take(topology, text, size, host, target, fault);
+}
+
+int target_load_text(const char *topology, const char *text, size_t size, const char *host,
+		     struct target *target, struct fault *fault)
+{
+	char *copy = malloc(size ? size : 1);
+
+	*target = (struct target){0};
+	if (!copy)
+		return fault_memory(fault);
+	memcpy(copy, text, size);
+	return target_take(topology, copy, size, host, target, fault);
 }

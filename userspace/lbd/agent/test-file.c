@@ -109,7 +109,7 @@ Test(file, a_file_that_is_larger_than_allowed_is_not_read)
 	char *bytes = NULL;
 	size_t size;
 
-	cr_expect_eq(file_read("/proc/self/exe", 16, &bytes, &size, &fault), -EFBIG);
+	cr_expect_eq(file_read(AT_FDCWD, "/proc/self/exe", 16, &bytes, &size, &fault), -EFBIG);
 	cr_expect_str_eq(fault.text, "is larger than 16 bytes");
 	cr_expect_null(bytes);
 }
