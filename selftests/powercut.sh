@@ -116,17 +116,19 @@ guest_until() {
 
 # --- Cuts -----------------------------------------------------------------------------------------
 
-# cut_power MILLISECONDS MODE [OPTION,...]: boots, judges what it finds, lets it write, and kills it after a
-# random time below MILLISECONDS (at most 1,000). What is acknowledged then is to be found the next time.
+# cut_power MILLISECONDS RECORDS MODE [OPTION,...]: boots, judges what it finds, lets it write, and kills it
+# when it has acknowledged so many records and a random time below MILLISECONDS (at most 1,000) has gone by.
+# What is acknowledged then is to be found the next time.
 cut_power() {
-	local most=$1 mode=$2 begun=yes
+	local most=$1 records=$2 alive=yes
 	: >"$work/transcript"
-	guest_start "$mode" "$acknowledged" "${3-}"
-	guest_until begin || begun=
+	guest_start "$3" "$acknowledged" "${4-}"
+	guest_until begin || alive=
 	judge
-	if [ -z "$begun" ] && all_is_well; then
+	for _ in $(seq "$records"); do guest_until ack || alive=; done
+	if [ -z "$alive" ] && all_is_well; then
 		broken=$((broken + 1))
-		echo 'the guest has ended before it began to write'
+		echo 'the guest has ended by itself'
 		tail -n 20 "$work/transcript"
 	fi
 	sleep "$(printf '0.%06d' $((RANDOM * most * 1000 / 32768)))"
@@ -181,10 +183,10 @@ series_end() {
 cuts_of_writer() {
 	series_begin
 	disk_new
-	while [ $cuts -lt "$1" ] && all_is_well; do cut_power 1000 write; done
+	while [ $cuts -lt "$1" ] && all_is_well; do cut_power 1000 1 write; done
 	written=$acknowledged
 	if all_is_well; then look; fi
-	series_end && [ "$written" -gt 0 ]
+	series_end
 }
 
 # cuts_of_first_write CUTS: a new disk for each, and large records, or hardly a cut would come in time.
@@ -194,7 +196,7 @@ cuts_of_first_write() {
 	while [ $cuts -lt "$1" ] && all_is_well; do
 		disk_new
 		acknowledged=0
-		cut_power 40 write --large
+		cut_power 40 0 write --large
 		if [ "$acknowledged" = 0 ]; then before=$((before + 1)); fi
 		written=$((written + acknowledged))
 		look --large
@@ -207,18 +209,18 @@ cuts_of_first_write() {
 cuts_of_agent() {
 	series_begin
 	disk_new
-	while [ $cuts -lt "$1" ] && all_is_well; do cut_power 1000 agent; done
+	while [ $cuts -lt "$1" ] && all_is_well; do cut_power 100 $((1 + RANDOM % 4)) agent; done
 	written=$acknowledged
-	if all_is_well; then cut_power 1 agent; fi
+	if all_is_well; then cut_power 1 0 agent; fi
 	cuts=$((cuts - 1))
-	series_end && [ "$written" -gt 0 ]
+	series_end
 }
 
 # cuts_that_forget OPTION,...: at most 20; true if one of them has lost something, and for no other reason.
 cuts_that_forget() {
 	series_begin
 	disk_new
-	while [ $cuts -lt 20 ] && all_is_well; do cut_power 1000 write "$1"; done
+	while [ $cuts -lt 20 ] && all_is_well; do cut_power 1000 1 write "$1"; done
 	! all_is_well && [ "$broken" = 0 ]
 }
 

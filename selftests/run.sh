@@ -10,8 +10,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 clone=${here%/*}
 built=$clone/build/selftests
 # In this order: what is simple and quick comes first. ynl.sh is a shell test.
-tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces random confirm
-	moves swaps rotate ynl.sh)
+tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces confirm ynl.sh)
+# What wants a machine of native speed, because it counts packets or does things a thousand times; it is
+# run where it is named.
+named=(random moves swaps rotate)
 
 # Needs a kernel that injects faults; that is the debug variant of scripts/uml.
 if [ -e /proc/self/fail-nth ]; then
@@ -30,6 +32,7 @@ Load the module \$LBMESH_KO, run the tests (all, or those named), unload the mod
   -h, --help    this text
 
 Tests: ${tests[*]}
+Only when they are named: ${named[*]}
 
 The output is TAP and ends with "N passed, N failed, N skipped". Exit status: 0 when every test
 passed, 1 when one failed or was skipped, 2 wrong usage or nothing to run.

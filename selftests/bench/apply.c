@@ -4,10 +4,11 @@
  * waits until that is in force, and exits. It is to lbmesh what `wg syncconf FILE` is to WireGuard:
  * one program started, one file parsed, one state reached. selftests/bench/swap.sh calls it.
  *
- *	apply FILE	commit what the file says
- *	apply flush	remove all peers of the managed interfaces, end the generation
+ *	apply FILE		commit what the file says
+ *	apply flush		remove all peers of the managed interfaces, end the generation
+ *	apply -o DUMP FILE	send nothing: write the commit that the file makes into DUMP
  *
- * A file is lines of words. Line by line:
+ * A file is such a dump, or lines of words. Line by line:
  *
  *	replace				the file restates the whole; or
  *	delta				it edits the generation in force. One of the two comes first
@@ -35,7 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lbmesh/lbmesh.h>
+/* Only what is inside of a commit is not public: for the dump. */
+#include "internal.h"
 
 /* Long enough for any job on an emulated CPU. */
 #define TIMEOUT_MS 600000
@@ -265,25 +267,102 @@ static int read_line(struct input *in)
 	return 0;
 }
 
-/* The file, with a zero after it; it stays mapped until the end. */
-static const char *map(const char *name)
+/* --- Files ------------------------------------------------------------------------------------ */
+
+/* What a dump begins with; then come the objects as they stand in the message. */
+struct dump {
+	char magic[8];
+	uint32_t mode;
+	uint32_t length;
+};
+
+static const char magic[8] = "lbmdump";
+
+/* Every line ends with a newline, and no reader passes one: a file needs no zero after it. */
+static struct lbmesh_commit *read_text(const char *name, int fd, size_t size)
 {
+	struct input in = {.name = name, .line = 1};
+	const char *end;
+	bool delta;
+
+	in.at = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (in.at == MAP_FAILED || in.at[size - 1] != '\n')
+		refuse(&in, "this is no text");
+	end = in.at + size;
+	delta = take(&in, "delta\n");
+	if (!delta)
+		take_must(&in, "replace\n");
+	in.commit =
+		lbmesh_commit_new(delta ? LBMESH_COMMIT_MODE_DELTA : LBMESH_COMMIT_MODE_REPLACE);
+	if (!in.commit)
+		refuse(&in, "out of memory");
+	while (in.at < end) {
+		in.line++;
+		if (read_line(&in))
+			refuse(&in, "liblbmesh does not take it");
+		take_must(&in, "\n");
+	}
+	return in.commit;
+}
+
+/* What stands before the objects is written anew when the commit is sent. */
+static struct lbmesh_commit *read_dump(const char *name, int fd, const struct dump *dump)
+{
+	struct lbmesh_commit *commit = lbmesh_commit_new(dump->mode);
+	size_t begins = commit ? commit->body->nlmsg_len : 0;
+	struct nlmsghdr *body = malloc(begins + dump->length);
+
+	if (!commit || !body) {
+		fprintf(stderr, "apply: %s: out of memory\n", name);
+		exit(1);
+	}
+	memcpy(body, commit->body, begins);
+	if (read(fd, (char *)body + begins, dump->length) != dump->length) {
+		fprintf(stderr, "apply: %s: the dump is cut short\n", name);
+		exit(1);
+	}
+	body->nlmsg_len = (uint32_t)(begins + dump->length);
+	free(commit->body);
+	commit->body = body;
+	commit->size = body->nlmsg_len;
+	return commit;
+}
+
+static struct lbmesh_commit *read_file(const char *name)
+{
+	struct lbmesh_commit *commit;
+	struct dump dump = {};
 	struct stat st;
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	char *text;
 
-	if (fd < 0 || fstat(fd, &st)) {
+	if (fd < 0 || fstat(fd, &st) || read(fd, &dump, sizeof(dump)) < 0) {
 		fprintf(stderr, "apply: %s: %s\n", name, strerror(errno));
 		exit(1);
 	}
-	text = malloc((size_t)st.st_size + 1);
-	if (!text || read(fd, text, (size_t)st.st_size) != st.st_size) {
-		fprintf(stderr, "apply: %s: cannot read it\n", name);
+	if (memcmp(dump.magic, magic, sizeof(magic)) == 0)
+		commit = read_dump(name, fd, &dump);
+	else
+		commit = read_text(name, fd, (size_t)st.st_size);
+	close(fd);
+	return commit;
+}
+
+static void write_dump(const char *name, const struct lbmesh_commit *commit)
+{
+	const size_t begins = MNL_NLMSG_HDRLEN + GENL_HDRLEN;
+	struct dump dump = {
+		.mode = commit->mode,
+		.length = (uint32_t)(commit->body->nlmsg_len - begins),
+	};
+	FILE *file = fopen(name, "w");
+
+	memcpy(dump.magic, magic, sizeof(magic));
+	if (!file || fwrite(&dump, sizeof(dump), 1, file) != 1 ||
+	    fwrite((const char *)commit->body + begins, dump.length, 1, file) != 1 ||
+	    fclose(file)) {
+		fprintf(stderr, "apply: %s: %s\n", name, strerror(errno));
 		exit(1);
 	}
-	close(fd);
-	text[st.st_size] = '\0';
-	return text;
 }
 
 /* --- Sending ---------------------------------------------------------------------------------- */
@@ -296,30 +375,6 @@ static void expect_current(struct lbmesh *conn, struct lbmesh_commit *commit)
 	if (lbmesh_generation_get(conn, &generation, &err))
 		fail("generation-get", &err);
 	lbmesh_commit_set_expect_gen(commit, generation.number);
-}
-
-static struct lbmesh_commit *build(struct lbmesh *conn, const char *name)
-{
-	struct input in = {.name = name, .line = 1};
-	bool delta;
-
-	in.at = map(name);
-	delta = take(&in, "delta\n");
-	if (!delta)
-		take_must(&in, "replace\n");
-	in.commit =
-		lbmesh_commit_new(delta ? LBMESH_COMMIT_MODE_DELTA : LBMESH_COMMIT_MODE_REPLACE);
-	if (!in.commit)
-		refuse(&in, "out of memory");
-	while (*in.at) {
-		in.line++;
-		if (read_line(&in))
-			refuse(&in, "liblbmesh does not take it");
-		take_must(&in, "\n");
-	}
-	if (delta)
-		expect_current(conn, in.commit);
-	return in.commit;
 }
 
 static void print_phases(const struct lbmesh_result *result)
@@ -338,8 +393,12 @@ int main(int argc, char **argv)
 	struct lbmesh_commit *commit;
 	struct lbmesh *conn;
 
+	if (argc == 4 && strcmp(argv[1], "-o") == 0) {
+		write_dump(argv[2], read_file(argv[3]));
+		return 0;
+	}
 	if (argc != 2) {
-		fprintf(stderr, "usage: apply FILE | flush\n");
+		fprintf(stderr, "usage: apply FILE | flush | -o DUMP FILE\n");
 		return 2;
 	}
 	if (lbmesh_open(&conn, &err))
@@ -350,7 +409,9 @@ int main(int argc, char **argv)
 		if (lbmesh_flush(conn, NULL, TIMEOUT_MS, &result, &err))
 			fail("flush", &err);
 	} else {
-		commit = build(conn, argv[1]);
+		commit = read_file(argv[1]);
+		if (commit->mode == LBMESH_COMMIT_MODE_DELTA)
+			expect_current(conn, commit);
 		built = now();
 		if (lbmesh_commit_send(conn, commit, &cookie, &err))
 			fail(argv[1], &err);

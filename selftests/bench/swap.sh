@@ -45,13 +45,13 @@ there_and_back() {
 	done
 }
 
-# restate CASE FILE...: states the whole, in the words of each FILE in turn.
+# restate CASE KIND FILE...: states the whole, in the words of each FILE in turn; ours is of that KIND.
 restate() {
-	local case=$1 round file
-	shift
+	local case=$1 kind=$2 round file
+	shift 2
 	for ((round = 0; round <= rounds; round++)); do
 		for file in "$@"; do
-			time_it ours "$case" $round $apply "$files/$file.lbmesh"
+			time_it ours "$case" $round $apply "$files/$file.$kind"
 			time_it plain "$case" $round $wg syncconf wg0 "$files/$file.wg"
 			same "$case"
 		done
@@ -112,8 +112,9 @@ one_peer
 there_and_back address address address
 there_and_back removed remove add
 there_and_back moved move move
-restate restate base
-restate reorder reverse base
-restate whole endpoint base
+restate restate dump base
+restate text lbmesh base
+restate reorder dump reverse base
+restate whole dump endpoint base
 teardown
 namespace_end

@@ -60,6 +60,7 @@ END {
 	less_start("P3, restate", "restate")
 	line("also", "one changed endpoint, said of this peer alone", median("endpoint ours"), "ms-i", \
 		"wg set", median("wg-set plain"))
+	also("P3, restate, our message made from text as well", "text", "wg syncconf")
 	also("one changed endpoint, the whole restated", "whole", "wg syncconf")
 	also("unchanged peers in another order", "reorder", "wg syncconf")
 	also(many " peers from nothing", "fill", "wg setconf")

@@ -13,8 +13,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -818,14 +820,15 @@ TEST_F_TIMEOUT(births, of_the_module_fail_whole, 900)
 	const char *path = getenv("LBMESH_KO");
 	int nth, fd, n, failed = 0;
 	bool reached = true;
+	pid_t others[3];
 
 	if (!path)
 		SKIP(return, "LBMESH_KO does not name the module");
-	/* Some namespaces to be made for; they end with the process. */
+	/* Some namespaces beside ours, which have a state too. */
 	for (int i = 0; i < 3; i++) {
-		pid_t child = fork();
-
-		if (!child) {
+		others[i] = fork();
+		if (!others[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (!unshare(CLONE_NEWNET))
 				pause();
 			_exit(1);
@@ -848,6 +851,8 @@ TEST_F_TIMEOUT(births, of_the_module_fail_whole, 900)
 			ASSERT_EQ(0, syscall(SYS_delete_module, "lbmesh", O_NONBLOCK));
 		}
 	}
+	for (int i = 0; i < 3; i++)
+		kill(others[i], SIGKILL);
 	TH_LOG("%d allocations, %d of which let it not be loaded", n - 2, failed);
 	EXPECT_EQ(NULL, missing_family());
 	EXPECT_LT(20, failed);

@@ -217,7 +217,7 @@ static void rest(unsigned int i)
 		EXPECT_EQ(0, loss_.lost)                                          \
 		TH_LOG("numbers %llu to %llu", (unsigned long long)loss_.first,   \
 		       (unsigned long long)loss_.last);                           \
-		EXPECT_LE(traffic_rate_least(), sender_rate(sender));             \
+		EXPECT_TRUE(sender_keeps_up(sender));                             \
 	} while (0)
 
 TEST_F_TIMEOUT(moves, an_address_that_moves_from_peer_to_peer_loses_nothing, 3600)
@@ -261,10 +261,11 @@ TEST_F_TIMEOUT(moves, an_address_that_moves_to_a_new_peer_loses_nothing, 3600)
 	must(lbmesh_commit_remove_peer(commit, 1, H3->key.public_key));
 	remove_member(commit, 1, "10.1.0.3/32");
 	ASSERT_RUN(commit);
-	v4 = sender_start("s", "10.1.1.2", "10.1.0.50", BLUE);
+	v4 = sender_start_slow("s", "10.1.1.2", "10.1.0.50", BLUE);
 	ASSERT_TRUE(receivers[0] && receivers[1] && v4);
 	for (unsigned int i = 0; i < 10; i++) {
-		pause_ms(20);
+		/* Some datagrams go by each. */
+		pause_ms(100);
 		commit = delta_busy(self);
 		put_host_peer(commit, 1, i % 2 ? H2 : H3, NULL, HOSTS_PORT);
 		must(lbmesh_commit_remove_peer(commit, 1, (i % 2 ? H3 : H2)->key.public_key));

@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -357,6 +358,7 @@ static pid_t holder_start(void)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ready[0]);
 		if (user_namespace_enter(CLONE_NEWNET) || write(ready[1], "x", 1) != 1)
 			_exit(1);
@@ -500,6 +502,7 @@ static pid_t root_start(pid_t holder)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
+		close(in[1]);
 		while (read(in[0], &letter, 1) == 1) {
 			pid_t child = fork();
 			int status = -1;

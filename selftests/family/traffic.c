@@ -39,6 +39,7 @@
 /* What a stream writes at a time, and how often a second. */
 #define STREAM_BYTES 512
 #define STREAM_RATE  500
+#define SLOW_RATE    100
 #define NS_PER_S     1000000000L
 
 struct datagram {
@@ -53,6 +54,7 @@ struct sender {
 	volatile bool stop;
 	pid_t pid;
 	unsigned int flow;
+	unsigned int rate;
 	uint64_t began_ms;
 	uint64_t ended_ms;
 	uint64_t sent;
@@ -88,11 +90,6 @@ unsigned int traffic_rate(void)
 		rate = env_number("LBMESH_RATE",
 				  machine_slowness() < 10 ? TRAFFIC_RATE : TRAFFIC_RATE / 4);
 	return rate;
-}
-
-unsigned int traffic_rate_least(void)
-{
-	return traffic_rate() / 10;
 }
 
 static void *shared_new(size_t size)
@@ -191,19 +188,19 @@ static void send_all(struct sender *sender, const char *from, const char *to)
 		sendto(udp, &datagram, sizeof(datagram), 0, (struct sockaddr *)&target,
 		       sizeof(target));
 		__atomic_store_n(&sender->sent, sender->sent + 1, __ATOMIC_RELEASE);
-		pace(&next_ns, traffic_rate());
+		pace(&next_ns, sender->rate);
 	}
 }
 
-struct sender *sender_start(const char *host, const char *from, const char *to, unsigned int flow)
+static struct sender *sender_new(const char *host, const char *from, const char *to,
+				 unsigned int flow, unsigned int rate)
 {
 	struct sender *sender = shared_new(sizeof(*sender));
 	/* Not at once in the memory that is shared, where the child's 0 may come later. */
 	pid_t pid;
 
 	sender->flow = flow;
-	/* It is found out once. */
-	traffic_rate();
+	sender->rate = rate;
 	sender->began_ms = now_ms();
 	pid = process_start(host);
 	if (pid == 0) {
@@ -214,6 +211,17 @@ struct sender *sender_start(const char *host, const char *from, const char *to, 
 	for (int tries = 0; tries < 500 && !sender_count(sender); tries++)
 		pause_ms(10);
 	return sender_count(sender) ? sender : NULL;
+}
+
+struct sender *sender_start(const char *host, const char *from, const char *to, unsigned int flow)
+{
+	return sender_new(host, from, to, flow, traffic_rate());
+}
+
+struct sender *sender_start_slow(const char *host, const char *from, const char *to,
+				 unsigned int flow)
+{
+	return sender_new(host, from, to, flow, SLOW_RATE);
 }
 
 uint64_t sender_count(const struct sender *sender)
@@ -228,9 +236,9 @@ unsigned int sender_rate(const struct sender *sender)
 	return sender_count(sender) * 1000 / (end - sender->began_ms + 1);
 }
 
-pid_t sender_pid(const struct sender *sender)
+bool sender_keeps_up(const struct sender *sender)
 {
-	return sender->pid;
+	return sender_rate(sender) >= sender->rate / 10;
 }
 
 void sender_stop(struct sender *sender)
@@ -378,7 +386,7 @@ static bool got_by_any(struct receiver *const *receivers, size_t count, unsigned
 struct loss flow_loss(const struct sender *sender, struct receiver *const *receivers, size_t count)
 {
 	struct loss loss = { .sent = sender_count(sender) };
-	uint64_t until = now_ms() + 1000, from = 0;
+	uint64_t until = now_ms() + 3000, from = 0;
 
 	/* What has arrived by now need not be looked at again. */
 	while (from < loss.sent) {

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #define TRAFFIC_PORT 9000
 /* Flows are told apart by a number below this. */
@@ -22,9 +21,8 @@
  */
 #define TRAFFIC_RATE 1000
 
-/* What senders use, and what must be reached of it. */
+/* What senders use. */
 unsigned int traffic_rate(void);
-unsigned int traffic_rate_least(void);
 
 struct sender;
 struct receiver;
@@ -35,12 +33,18 @@ struct stream;
  * datagram that the kernel refused is one that was lost.
  */
 struct sender *sender_start(const char *host, const char *from, const char *to, unsigned int flow);
+/*
+ * The same at a slow rate: where a session must be made first, during which WireGuard holds 128
+ * packets, for as long as that takes on a busy machine.
+ */
+struct sender *sender_start_slow(const char *host, const char *from, const char *to,
+				 unsigned int flow);
 /* Datagrams so far. */
 uint64_t sender_count(const struct sender *sender);
 /* Datagrams a second so far. */
 unsigned int sender_rate(const struct sender *sender);
-/* The process that sends. */
-pid_t sender_pid(const struct sender *sender);
+/* Whether that is a tenth of its rate at least. */
+bool sender_keeps_up(const struct sender *sender);
 void sender_stop(struct sender *sender);
 
 /* Notes what arrives at the port on any address of a host. */
@@ -71,8 +75,8 @@ struct loss {
 };
 
 /*
- * What became of what was sent so far, or in all if the sender was stopped. What is on its way has a
- * second to arrive.
+ * What became of what was sent so far, or in all if the sender was stopped. What is on its way has
+ * three seconds to arrive.
  */
 struct loss flow_loss(const struct sender *sender, struct receiver *const *receivers, size_t count);
 
