@@ -596,7 +596,7 @@ static int wg_lines(const char *ifname, void (*line_fn)(char *line, int number, 
 	int count = 0;
 	FILE *pipe;
 
-	snprintf(command, sizeof(command), "wg show %s dump", ifname);
+	snprintf(command, sizeof(command), "exec wg show %s dump", ifname);
 	pipe = popen(command, "re");
 	if (!pipe)
 		return -1;

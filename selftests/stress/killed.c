@@ -256,7 +256,7 @@ TEST_F_TIMEOUT(sender, killed_at_any_system_call_leaves_the_old_state_or_the_new
 /* System calls are interrupted where they wait, which tracing does not show. */
 TEST_F_TIMEOUT(sender, killed_at_any_moment_leaves_the_old_state_or_the_new_one, PATIENCE)
 {
-	unsigned int rounds = how_many(50, 5000), ended[2] = {};
+	unsigned int rounds = how_many(20, 1000), ended[2] = {};
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		pid_t child;

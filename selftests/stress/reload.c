@@ -83,6 +83,7 @@ TEST_F_TIMEOUT(module, is_reloaded_under_traffic_or_says_that_it_is_needed, PATI
 	ASSERT_EQ(0, flush(self->tunnel.conn[1], &(struct lbmesh_result){}));
 	tunnel_close(&(struct tunnel){.fd = {-1, -1},
 				      .conn = {self->tunnel.conn[0], self->tunnel.conn[1]}});
+	random_number();
 	children[0] = child_start(disturb, &self->tunnel);
 	children[1] = child_start(traffic, &self->tunnel);
 	while (done < rounds) {
