@@ -42,8 +42,8 @@ ko=$(module_for "$kdir" "$(<"$kdir/include/config/kernel.release")" ARCH=um)
 # On a disk, not in memory: there a sync costs nothing, and hardly a cut falls into one.
 mkdir -p build/log
 work=$(mktemp -d "$clone/build/powercut.XXXXXX")
-guest=
-trap 'guest_kill; rm -rf "$work"' EXIT
+guest='' ended=''
+trap 'end $?' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 RANDOM=$seed
@@ -51,6 +51,16 @@ RANDOM=$seed
 # --- Telling --------------------------------------------------------------------------------------
 
 passed=0 failed=0
+
+# end STATUS: whatever it is that ends this script.
+end() {
+	guest_kill
+	if [ -z "$ended" ]; then
+		if [ -e "$work/told" ]; then sed 's/^/# /' "$work/told"; fi
+		say "ended before its end, with status $1"
+	fi
+	rm -rf "$work"
+}
 
 # check SENTENCE COMMAND...: COMMAND decides whether the sentence is true; what it prints are comments.
 check() {
@@ -249,5 +259,6 @@ check "lbd agent, with no topology to use, restores after each of $agents cuts w
 check 'the same cuts lose what is never synced' cuts_that_forget --forget-file,--forget-directory
 check 'the same cuts lose what is renamed in a directory that is not synced' cuts_that_forget --forget-directory
 check 'no kernel has complained' kernel_is_silent
+ended=yes
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]
