@@ -692,7 +692,10 @@ static int prepare(struct commit *commit)
 
 	ret = remember_peers(commit);
 	ret = ret ?: prepare_new_devices(commit);
-	ret = ret ?: prepare_peers(commit);
+	if (ret)
+		return ret;
+	job->peered = true;
+	ret = prepare_peers(commit);
 	if (ret)
 		return ret;
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
@@ -730,10 +733,9 @@ static void restore_kept(struct commit *commit, const struct lbm_kept *kept)
 		 kept->psk);
 }
 
-static void unprepare(struct commit *commit)
+static void unprepare_peers(struct commit *commit)
 {
 	struct lbm_job *job = commit->job;
-	const struct lbm_device *device;
 	const struct lbm_peer *peer;
 	struct lbm_change *change;
 	struct lbm_kept *kept;
@@ -755,6 +757,17 @@ static void unprepare(struct commit *commit)
 	list_for_each_entry(kept, &job->kept, list)
 		restore_kept(commit, kept);
 	lbm_wg_flush(&commit->wg);
+}
+
+static void unprepare(struct commit *commit)
+{
+	struct lbm_job *job = commit->job;
+	const struct lbm_device *device;
+	struct lbm_change *change;
+
+	/* Until then not even what an interface had is known whole. */
+	if (job->peered)
+		unprepare_peers(commit);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
 		if (!change->new)
 			continue;

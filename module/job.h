@@ -119,6 +119,7 @@ struct lbm_drift {
  * @changes: by kind, struct lbm_change, from @base to @next
  * @kept: struct lbm_kept, peers that were on an interface before it was managed
  * @before: those peers and their addresses, as WireGuard had them; or NULL
+ * @peered: peers have been touched, or may have been
  * @moves: an address changes its owner, so the gate must hold it meanwhile
  * @confirm_ms: how long @next is pending; 0 when no confirm is asked for
  * @drifts: struct lbm_drift, at most LBM_DRIFTS_MAX
@@ -139,6 +140,7 @@ struct lbm_job {
 	struct list_head changes[LBM_KINDS];
 	struct list_head kept;
 	struct lbm_generation *before;
+	bool peered;
 	bool moves;
 	u32 confirm_ms;
 	struct list_head drifts;

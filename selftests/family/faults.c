@@ -198,11 +198,15 @@ static void look_print(const char *what, const struct look *look)
 
 /* --- What may fail ------------------------------------------------------------------------------ */
 
+/* The interface has somebody's peers, which a first commit takes off and its failure brings back. */
 static int prepare_nothing(struct lbmesh *conn)
 {
 	struct lbmesh_result result;
+	int error = flush(conn, &result);
 
-	return flush(conn, &result);
+	return error ?: sh("wg set wg0 fwmark 9 peer '%s' allowed-ips 10.7.0.0/16,fd07::/16 "
+			   "persistent-keepalive 9 peer '%s' endpoint 192.0.2.7:7777",
+			   key_text(700), key_text(701));
 }
 
 static int prepare_base(struct lbmesh *conn)
@@ -281,6 +285,7 @@ static void begin_delta(struct raw *raw, uint64_t generation)
 
 static void build_first(struct raw *raw, uint64_t generation)
 {
+	uint16_t port = 5555;
 	size_t nest;
 
 	(void)generation;
@@ -296,9 +301,15 @@ static void build_first(struct raw *raw, uint64_t generation)
 	raw_nest_end(raw, nest);
 	for (uint32_t key = 100; key < 103; key++)
 		raw_nest_end(raw, begin_raw_peer(raw, key));
+	/* One of somebody's peers, with an endpoint and one other address. */
+	nest = begin_raw_peer(raw, 700);
+	raw_put(raw, LBMESH_A_PEER_PRESHARED_KEY, key_of(500), LBMESH_KEY_LEN);
+	raw_put(raw, LBMESH_A_PEER_ENDPOINT_IPV4, "\xc0\x00\x02\x01", 4);
+	raw_put(raw, LBMESH_A_PEER_ENDPOINT_PORT, &port, sizeof(port));
+	raw_nest_end(raw, nest);
 	put_raw_member(raw, "10.0.0.1/32", 1, 0);
 	put_raw_member(raw, "10.0.0.2/32", 1, 100);
-	put_raw_member(raw, "10.0.0.3/32", 1, 101);
+	put_raw_member(raw, "10.0.0.3/32", 1, 700);
 }
 
 /* What is there becomes something else. */
