@@ -8,6 +8,7 @@
  */
 
 #include <linux/jiffies.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "commit.h"
@@ -74,9 +75,12 @@ void lbm_job_free(struct lbm_job *job)
 
 	if (!job)
 		return;
-	for (i = 0; i < LBM_KINDS; i++)
-		list_for_each_entry_safe(change, next, &job->changes[i], list)
+	for (i = 0; i < LBM_KINDS; i++) {
+		list_for_each_entry_safe(change, next, &job->changes[i], list) {
 			change_free(change);
+			cond_resched();
+		}
+	}
 	list_for_each_entry_safe(kept, other, &job->kept, list)
 		kfree_sensitive(kept);
 	list_for_each_entry_safe(drift, after, &job->drifts, list)

@@ -40,6 +40,7 @@
  */
 
 #include <linux/bitops.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "trie.h"
@@ -118,6 +119,8 @@ static void node_put(struct lbm_node *node)
 		}
 		lbm_object_put(node->object);
 		kfree(node);
+		/* There may be a million, and nobody waits for this. */
+		cond_resched();
 	}
 }
 

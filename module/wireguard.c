@@ -27,7 +27,7 @@
 /* wireguard waits for a grace period for each peer that it removes. */
 #define LBM_WG_REMOVALS	8
 /* And computes a shared secret for each that it adds. */
-#define LBM_WG_ADDITIONS 8
+#define LBM_WG_ADDITIONS 4
 /* More than one peer without addresses, or one address, can need. */
 #define PEER_BYTES	256
 #define ADDRESS_BYTES	64

@@ -14,6 +14,8 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 
 jail_make() {
 	local file
+	# Another script was here before, in the same guest.
+	[ ! -d $jail ] || return 0
 	mkdir -p $jail/{bin,tmp,proc,etc,dev,run/netns} /run/netns
 	cp -r build/bench/files $jail/files
 	cp build/selftests/bench/{timed,apply,flow,stall} "$(command -v wg)" "$(command -v ip)" $jail/bin/
@@ -45,7 +47,7 @@ interface_up() {
 
 modules_load() {
 	modprobe wireguard
-	insmod "$LBMESH_KO"
+	[ -d /sys/module/lbmesh ] || insmod "$LBMESH_KO"
 }
 
 # same WHAT: WireGuard says the same of both sides, but for the order.

@@ -1,22 +1,18 @@
 #!/bin/bash
-# P4 and P5 on two CPUs: what is lost on flows of peers that nobody touches while others are
-# swapped, and how long RTNL is kept meanwhile. Runs as root in a guest; scripts/bench calls it, with
-# the files that it has made in build/bench/files.
+# P4 on two CPUs: what is lost on flows of peers that nobody touches while others are swapped. Runs as
+# root in a guest; scripts/bench calls it, with the files that it has made in build/bench/files.
 #
 #     a: eth0 192.0.2.1, wg0 10.255.255.254, managed, with all the peers that come and go
 #     b: eth0 192.0.2.2, wg0 10.255.0.1, the one peer of a that is really there
 #
-# Output, one line a measurement:
-#
-#     flow BY SWAPS NANOSECONDS there SENT LOST GAP-MS back SENT LOST GAP-MS
-#     stall BY ROUND NANOSECONDS LONGEST-NANOSECONDS ASKED
+# Output, one line a measurement: flow BY SWAPS NANOSECONDS there SENT LOST GAP-MS back SENT LOST GAP-MS
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 . selftests/bench/guest.sh
 
-[ $# = 4 ] || { echo 'usage: selftests/bench/smp.sh SWAPS SETCONFS RATE ROUNDS' >&2; exit 2; }
-swaps=$1 setconfs=$2 rate=$3 rounds=$4
+[ $# = 3 ] || { echo 'usage: selftests/bench/smp.sh SWAPS SETCONFS RATE' >&2; exit 2; }
+swaps=$1 setconfs=$2 rate=$3
 
 nanoseconds() { date +%s%N; }
 
@@ -96,45 +92,6 @@ flows() {
 	ip netns del b
 }
 
-# --- P5: stalls -----------------------------------------------------------------------------------
-
-# stall_during BY ROUND COMMAND...
-stall_during() {
-	local by=$1 round=$2 began took stall
-	shift 2
-	chroot $jail /bin/stall probe0 >$jail/tmp/stall &
-	stall=$!
-	until grep -qs ready $jail/tmp/stall; do sleep 0.1; done
-	began=$(nanoseconds)
-	"$@" >/dev/null || die "$by: $*"
-	took=$(($(nanoseconds) - began))
-	kill $stall
-	wait $stall || die "$by: the prober has failed"
-	echo "stall $by $round $took $(tail -n 1 $jail/tmp/stall)"
-}
-
-# Every peer is swapped for another with the same address.
-stalls() {
-	local round state
-	ip link add probe0 type dummy
-	ip netns add ours
-	ip netns add plain
-	interface_up ours
-	interface_up plain
-	in_side ours $apply $files/base.lbmesh >/dev/null
-	in_side plain $wg setconf wg0 $files/base.wg
-	for ((round = 1; round <= rounds; round++)); do
-		state=other
-		if [ $((round % 2)) = 0 ]; then state=base; fi
-		stall_during none "$round" sleep 5
-		stall_during lbmesh "$round" in_side ours $apply $files/$state.lbmesh
-		stall_during setconf "$round" in_side plain $wg setconf wg0 $files/$state.wg
-		same "swap of all peers"
-	done
-	stall_during flush 1 in_side ours $apply flush
-}
-
 modules_load
 jail_make
 flows
-stalls

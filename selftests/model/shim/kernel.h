@@ -50,6 +50,7 @@ typedef struct {
 #define cpu_to_be32(v) htonl(v)
 #define WARN_ON_ONCE(c) ((c) ? abort() : (void)0)
 #define GFP_KERNEL_ACCOUNT 0
+#define cond_resched() ((void)0)
 #define container_of_const(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
 
