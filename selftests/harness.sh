@@ -219,6 +219,17 @@ test_vm() {
 	check "and the warning is shown" said 'WARNING: CPU'
 	log_kept
 
+	# As it looks when the emulator trips over patched code.
+	run scripts/vm -k 6.1 --no-module -- bash -c \
+		'echo "Oops: int3: 0000 made up" >/dev/kmsg; echo b >/proc/sysrq-trigger; sleep 60'
+	check "a guest that its emulator ends is booted twice more, and then given up" status_is 125
+	check "and that is said aloud" test "$(grep -c 'once more' "$err")" = 2
+	log_kept
+	run scripts/vm -k 6.1 --no-module -- bash -c \
+		'echo "Oops: int3: 0000 made up" >/dev/kmsg; echo "f [lbmesh]" >/dev/kmsg; echo b >/proc/sysrq-trigger; sleep 60'
+	check "but not when lbmesh was there" test "$(grep -c 'once more' "$err")" = 0
+	log_kept
+
 	run scripts/vm -k 6.1 --no-module -t 4 -- sleep 1000
 	check "the time limit ends a virtual machine with status 124" status_is 124
 	check "and leaves no emulator behind" no_guest vm
