@@ -690,7 +690,8 @@ static int prepare(struct commit *commit)
 	struct lbm_change *change;
 	int ret;
 
-	ret = remember_peers(commit);
+	ret = lbm_firewall_prepare(job);
+	ret = ret ?: remember_peers(commit);
 	ret = ret ?: prepare_new_devices(commit);
 	if (ret)
 		return ret;
@@ -879,7 +880,7 @@ static void turn(struct lbm_job *job, struct lbm_generation *gen)
 				      lbm_object_as(device, object)->ifindex,
 				      false);
 	}
-	lbm_net_publish(job->ln, gen);
+	lbm_net_publish(job->ln, gen, job);
 	lbm_job_for_each(change, job, LBMESH_OBJECT_DEVICE) {
 		object = gen == job->next ? change->new : change->old;
 		if (object && !change->old != !change->new)
@@ -1133,6 +1134,14 @@ static void end(struct commit *commit)
 	kfree(commit);
 }
 
+/* Only a job that changes endpoints has put hooks on, or leaves some over. */
+static void settle_firewall(struct lbm_job *job,
+			    const struct lbm_generation *gen)
+{
+	if (!list_empty(&job->changes[LBMESH_OBJECT_ENDPOINT]))
+		lbm_firewall_settle(job->ln, gen);
+}
+
 /* Undo what has been done of prepare and flip. */
 static void undo(struct commit *commit)
 {
@@ -1144,6 +1153,7 @@ static void undo(struct commit *commit)
 	if (job->moves)
 		lbm_net_hold(job->ln, NULL);
 	ret = persist(commit, unprepare) ?: ret;
+	settle_firewall(job, job->base);
 	if (ret)
 		job->result.message =
 			"the commit failed and could not be undone whole; run audit";
@@ -1181,6 +1191,7 @@ static void run_phases(struct commit *commit)
 	if (!job->confirm_ms) {
 		job->result.phase = LBMESH_PHASE_RETIRE;
 		ret = persist(commit, retire) ?: ret;
+		settle_firewall(job, job->next);
 		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
 	}
 	if (ret)
@@ -1227,6 +1238,7 @@ int lbm_commit_confirm(struct lbm_job *job, struct lbm_job *pending)
 	ret = begin(&commit, pending);
 	if (!ret || ret == -ENOENT) {
 		ret = persist(commit, retire);
+		settle_firewall(pending, pending->next);
 		job->result.phase = LBMESH_PHASE_RETIRE;
 		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
 		if (ret)
@@ -1252,7 +1264,9 @@ static int go_back(struct commit *commit)
 	if (pending->moves)
 		synchronize_rcu_expedited();
 	turn(pending, pending->base);
-	return persist(commit, unprepare) ?: ret;
+	ret = persist(commit, unprepare) ?: ret;
+	settle_firewall(pending, pending->base);
+	return ret;
 }
 
 /**
@@ -1310,10 +1324,11 @@ void lbm_commit_flush(struct lbm_job *job)
 		fail(job, LBMESH_PHASE_RETIRE, ret);
 		goto out;
 	}
-	lbm_net_publish(job->ln, NULL);
+	lbm_net_publish(job->ln, NULL, NULL);
 	end_phase(commit, &job->result, LBMESH_PHASE_FLIP, 0);
 	ret = persist(commit, empty_all);
 	lbm_gate_detach_all(job->ln);
+	lbm_firewall_settle(job->ln, NULL);
 	end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
 	if (ret)
 		job->result.message =
@@ -1348,7 +1363,7 @@ void lbm_commit_check(struct lbm_job *job)
 		end_phase(commit, &job->result, LBMESH_PHASE_RETIRE, ret);
 	/* Without the marks of keys that have been lost. */
 	if (job->next)
-		lbm_net_publish(job->ln, job->next);
+		lbm_net_publish(job->ln, job->next, NULL);
 	end(commit);
 }
 

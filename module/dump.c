@@ -3,23 +3,25 @@
  * Reading the generation in force: one object by its key, or a dump. A dump
  * goes on after the key that it showed last, never after a pointer; when the
  * generation has changed meanwhile its next message says so (NLM_F_DUMP_INTR),
- * and the reader starts again.
+ * and the reader starts again. Learned elements come and go all the time, and
+ * each is right by itself: they follow those of the generation, as they are.
  */
 
 #include <net/sock.h>
 
 #include "compat.h"
-#include "netlink.h"
-#include "netlink-gen.h"
+#include "dump-internal.h"
 #include "parse.h"
 
 /**
  * struct cursor - where a dump has got to, in netlink_callback.ctx
  * @bits: length of @key; 0 at the beginning
+ * @learned: it is among the learned elements
  * @key: shown last; no index that is dumped has longer ones
  */
 struct cursor {
 	u16 bits;
+	bool learned;
 	u8 key[36];
 };
 
@@ -116,41 +118,14 @@ static int write_member(struct sk_buff *skb, const struct lbm_object *object)
 	return 0;
 }
 
-/**
- * struct dumper - how one kind of object is shown
- * @kind: the kind
- * @command: of the messages
- * @attr: nest of an object
- * @key: bits of the attributes in @attr that are its key; 0 when that is the
- *	attribute id
- * @by_network: the attribute id names a network, not what the key begins with
- * @write: writes an object
- * @named: refusal of a request for one object that has not exactly its key
- * @absent: refusal of a key that no object has
- */
-struct dumper {
-	enum lbmesh_object kind;
-	u8 command;
-	int attr;
-	u32 key;
-	bool by_network;
-	int (*write)(struct sk_buff *skb, const struct lbm_object *object);
-	const char *named;
-	const char *absent;
-};
-
-static const struct lbm_node *next_of(const struct dumper *dumper,
-				      const struct lbm_generation *gen,
+static const struct lbm_node *next_in(const struct lbm_trie *index,
 				      const struct nlattr *id,
 				      const struct lbm_key *after)
 {
-	const struct lbm_trie *index = lbm_generation_index(gen, dumper->kind);
 	struct lbm_key prefix;
 
 	if (!id)
 		return lbm_trie_next(index, after);
-	if (dumper->by_network)
-		index = &gen->of_network;
 	lbm_key_id(&prefix, nla_get_u32(id));
 	return lbm_trie_next_in(index, &prefix, after);
 }
@@ -183,46 +158,92 @@ static void cursor_save(struct cursor *cursor, const struct lbm_key *key)
 	memcpy(cursor->key, key->bytes, sizeof(cursor->key));
 }
 
-/* Fill one message with the objects that come next. */
-static int fill(struct sk_buff *skb, struct netlink_callback *cb,
-		const struct dumper *dumper, const struct lbm_generation *gen)
+/*
+ * Write the objects of an index that come next, and leave the cursor behind
+ * them. Whether that were all of them.
+ */
+static bool fill_from(struct sk_buff *skb, struct netlink_callback *cb,
+		      const struct dumper *dumper,
+		      const struct lbm_trie *index, unsigned int *shown)
 {
 	const struct nlattr *id = lbm_dump_attrs(cb)[LBMESH_A_ID];
 	struct cursor *cursor = (struct cursor *)cb->ctx;
 	const struct lbm_node *node;
 	struct lbm_key at = {};
-	unsigned int shown = 0;
-	void *header;
 
 	cursor_load(cursor, &at);
-	node = next_of(dumper, gen, id, cursor->bits ? &at : NULL);
-	if (!node)
-		return 0;
+	node = next_in(index, id, cursor->bits ? &at : NULL);
+	for (; node; node = next_in(index, id, &at)) {
+		if (put_object(skb, dumper, node->object))
+			break;
+		lbm_key_of_node(&at, node);
+		++*shown;
+	}
+	cursor_save(cursor, &at);
+	return !node;
+}
+
+/* The objects of the generation, and then the learned ones. */
+static bool fill_objects(struct sk_buff *skb, struct netlink_callback *cb,
+			 const struct dumper *dumper,
+			 const struct lbm_generation *gen, unsigned int *shown)
+{
+	const struct lbm_trie *index = lbm_generation_index(gen, dumper->kind);
+	struct cursor *cursor = (struct cursor *)cb->ctx;
+	struct lbm_trie learned = {};
+	bool all;
+
+	if (dumper->index)
+		index = dumper->index(gen, lbm_dump_attrs(cb)[LBMESH_A_ID]);
+	if (!cursor->learned &&
+	    !fill_from(skb, cb, dumper, index, shown))
+		return false;
+	if (!dumper->learned)
+		return true;
+	if (!cursor->learned)
+		*cursor = (struct cursor){ .learned = true };
+	rcu_read_lock();
+	learned.root = lbm_learned_root(lbm_net_of(sock_net(skb->sk)));
+	all = fill_from(skb, cb, dumper, &learned, shown);
+	rcu_read_unlock();
+	return all;
+}
+
+/* Fill one message with the objects that come next. */
+static int fill(struct sk_buff *skb, struct netlink_callback *cb,
+		const struct dumper *dumper, const struct lbm_generation *gen)
+{
+	unsigned int shown = 0;
+	bool all = false;
+	void *header;
+
 	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 			     cb->nlh->nlmsg_seq, &lbm_family, NLM_F_MULTI,
 			     dumper->command);
 	if (!header)
 		return -EMSGSIZE;
-	genl_dump_check_consistent(cb, header);
-	if (lbm_put_u64(skb, LBMESH_A_GENERATION, gen->number))
-		node = NULL;
-	for (; node; node = next_of(dumper, gen, id, &at)) {
-		if (put_object(skb, dumper, node->object))
-			break;
-		lbm_key_of_node(&at, node);
-		shown++;
-	}
+	if (!lbm_put_u64(skb, LBMESH_A_GENERATION, gen->number))
+		all = fill_objects(skb, cb, dumper, gen, &shown);
 	if (!shown) {
 		genlmsg_cancel(skb, header);
-		return -EMSGSIZE;
+		return all ? 0 : -EMSGSIZE;
 	}
-	cursor_save(cursor, &at);
+	/* Not of a message that is cancelled: it would say so in vain. */
+	genl_dump_check_consistent(cb, header);
 	genlmsg_end(skb, header);
 	return skb->len;
 }
 
-static int dump_kind(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct dumper *dumper)
+/**
+ * lbm_dump_all - go on with a dump
+ * @skb: the next message
+ * @cb: the dump
+ * @dumper: how its kind of object is shown
+ *
+ * Return: bytes written, 0 at the end, or a negative errno with a sentence.
+ */
+int lbm_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
+		 const struct dumper *dumper)
 {
 	struct lbm_generation *gen;
 	int ret = 0;
@@ -241,13 +262,10 @@ static int dump_kind(struct sk_buff *skb, struct netlink_callback *cb,
 	return ret;
 }
 
-/* NL_SET_ERR_MSG_ATTR() wants a literal; this one takes a constant. */
 static int refuse(struct genl_info *info, const struct nlattr *attr,
 		  const char *message, int error)
 {
-	NL_SET_BAD_ATTR(info->extack, attr);
-	info->extack->_msg = message;
-	return error;
+	return lbm_netlink_refuse(info->extack, attr, message, error);
 }
 
 /* A key that is a nest has nothing but the key in it. */
@@ -259,6 +277,8 @@ static int read_nest(struct genl_info *info, const struct dumper *dumper,
 		struct lbm_object object;
 		struct lbm_peer peer;
 		struct lbm_member member;
+		struct lbm_rule rule;
+		struct lbm_element element;
 	} like;
 	int rem, ret;
 
@@ -292,69 +312,65 @@ static int read_key(struct genl_info *info, const struct dumper *dumper,
 	return read_nest(info, dumper, key);
 }
 
-static int answer_with(struct genl_info *info, const struct dumper *dumper,
-		       const struct lbm_generation *gen,
-		       const struct lbm_object *object)
+/* What the generation has, or else what was learned; under the RCU read lock. */
+static const struct lbm_object *find_one(struct lbm_net *ln,
+					 const struct dumper *dumper,
+					 const struct lbm_generation *gen,
+					 const struct lbm_key *key)
 {
-	struct sk_buff *answer;
-	void *header;
-	int ret;
+	struct lbm_trie learned = {};
+	struct lbm_object *object;
 
-	answer = lbm_netlink_begin_answer(info, &header);
-	if (!answer)
-		return -ENOMEM;
-	ret = lbm_put_u64(answer, LBMESH_A_GENERATION, gen->number);
-	ret = ret ?: put_object(answer, dumper, object);
-	return lbm_netlink_end_answer(answer, info, header, ret);
+	object = lbm_trie_get(lbm_generation_index(gen, dumper->kind), key);
+	if (object || !dumper->learned)
+		return object;
+	learned.root = lbm_learned_root(ln);
+	return lbm_trie_get(&learned, key);
 }
 
-static int get_one(struct genl_info *info, const struct dumper *dumper)
+/**
+ * lbm_dump_one - answer with one object
+ * @info: the request
+ * @dumper: how its kind of object is shown
+ *
+ * Return: 0, or a negative errno with a sentence.
+ */
+int lbm_dump_one(struct genl_info *info, const struct dumper *dumper)
 {
+	struct lbm_net *ln = lbm_net_of(genl_info_net(info));
+	int attr = dumper->key ? dumper->attr : LBMESH_A_ID;
 	const struct lbm_object *object = NULL;
 	struct lbm_generation *gen;
+	struct sk_buff *answer;
 	struct lbm_key key;
+	void *header;
 	int ret;
 
 	ret = read_key(info, dumper, &key);
 	if (ret)
 		return ret;
-	gen = lbm_net_active(lbm_net_of(genl_info_net(info)));
+	answer = lbm_netlink_begin_answer(info, &header);
+	if (!answer)
+		return -ENOMEM;
+	gen = lbm_net_active(ln);
+	rcu_read_lock();
 	if (gen)
-		object = lbm_trie_get(lbm_generation_index(gen, dumper->kind),
-				      &key);
+		object = find_one(ln, dumper, gen, &key);
 	if (object)
-		ret = answer_with(info, dumper, gen, object);
+		ret = lbm_put_u64(answer, LBMESH_A_GENERATION, gen->number) ?:
+		      put_object(answer, dumper, object);
 	else
-		ret = refuse(info, info->attrs[dumper->key ? dumper->attr :
-							     LBMESH_A_ID],
-			     dumper->absent, -ENOENT);
+		ret = refuse(info, info->attrs[attr], dumper->absent, -ENOENT);
+	rcu_read_unlock();
 	lbm_generation_put(gen);
-	return ret;
+	return lbm_netlink_end_answer(answer, info, header, ret);
 }
 
-#define SHOW(name, NAME, key_bits, by_net, key_text)			\
-	static const struct dumper name##_dumper = {			\
-		.kind = LBMESH_OBJECT_##NAME,				\
-		.command = LBMESH_CMD_##NAME##_GET,			\
-		.attr = LBMESH_A_##NAME,				\
-		.key = key_bits,					\
-		.by_network = by_net,					\
-		.write = write_##name,					\
-		.named = #name ": one is named by " key_text,		\
-		.absent = #name ": there is none with this key",	\
-	};								\
-									\
-	int lbmesh_nl_##name##_get_doit(struct sk_buff *skb,		\
-					struct genl_info *info)		\
-	{								\
-		return get_one(info, &name##_dumper);			\
-	}								\
-									\
-	int lbmesh_nl_##name##_get_dumpit(struct sk_buff *skb,		\
-					  struct netlink_callback *cb)	\
-	{								\
-		return dump_kind(skb, cb, &name##_dumper);		\
-	}
+static const struct lbm_trie *member_index(const struct lbm_generation *gen,
+					   bool by_id)
+{
+	return by_id ? &gen->of_network : &gen->members;
+}
 
 #define PEER_KEY	(BIT(LBMESH_A_PEER_DEVICE) | BIT(LBMESH_A_PEER_PUBLIC_KEY))
 #define MEMBER_KEY	(BIT(LBMESH_A_MEMBER_DEVICE) |			\
@@ -362,24 +378,11 @@ static int get_one(struct genl_info *info, const struct dumper *dumper)
 			 BIT(LBMESH_A_MEMBER_IPV6) |			\
 			 BIT(LBMESH_A_MEMBER_PREFIX_LEN))
 
-SHOW(device, DEVICE, 0, false, "its id")
-SHOW(network, NETWORK, 0, false, "its id")
-SHOW(bridge, BRIDGE, 0, false, "its id")
-SHOW(peer, PEER, PEER_KEY, false, "the nest peer with device and public-key alone")
-SHOW(member, MEMBER, MEMBER_KEY, true, "the nest member with device and address alone")
+#define PEER_NAME	"the nest peer with device and public-key alone"
+#define MEMBER_NAME	"the nest member with device and address alone"
 
-#define NOT_BUILT(name)							\
-	int lbmesh_nl_##name##_dumpit(struct sk_buff *skb,		\
-				      struct netlink_callback *cb)	\
-	{								\
-		NL_SET_ERR_MSG(cb->extack,				\
-			       "this dump is not built yet; see capabilities"); \
-		return -EOPNOTSUPP;					\
-	}
-
-NOT_BUILT(layer_get)
-NOT_BUILT(rule_get)
-NOT_BUILT(set_get)
-NOT_BUILT(element_get)
-NOT_BUILT(endpoint_get)
-NOT_BUILT(flow_get)
+SHOW(device, DEVICE, 0, NULL, false, "its id")
+SHOW(network, NETWORK, 0, NULL, false, "its id")
+SHOW(bridge, BRIDGE, 0, NULL, false, "its id")
+SHOW(peer, PEER, PEER_KEY, NULL, false, PEER_NAME)
+SHOW(member, MEMBER, MEMBER_KEY, member_index, false, MEMBER_NAME)

@@ -22,6 +22,7 @@
 #include <net/rtnetlink.h>
 
 #include "gate.h"
+#include "judge.h"
 #include "netns.h"
 
 /**
@@ -85,17 +86,8 @@ static bool find_ends_v6(const struct sk_buff *skb, struct ipv6hdr *buffer,
 static enum lbmesh_reason judge(const struct lbm_generation *gen, u32 device,
 				const struct ends *ends)
 {
-	const struct lbm_member *src, *dst;
-
-	src = lbm_generation_member(gen, device, ends->family, ends->src);
-	if (!src)
-		return LBMESH_REASON_NOT_MEMBER_SRC;
-	dst = lbm_generation_member(gen, device, ends->family, ends->dst);
-	if (!dst)
-		return LBMESH_REASON_NOT_MEMBER_DST;
-	if (!lbm_generation_connected(gen, src->network, dst->network))
-		return LBMESH_REASON_NOT_CONNECTED;
-	return LBMESH_REASON_MEMBER;
+	return lbm_judge_members(gen, device, ends->family, ends->src,
+				 ends->dst);
 }
 
 /* Whether the owner of an address is not the same in both generations. */

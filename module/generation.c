@@ -52,6 +52,18 @@ void lbm_key_id(struct lbm_key *key, u32 id)
 }
 
 /**
+ * lbm_key_pair - key of what is known by two numbers
+ * @key: where to
+ * @a: host byte order
+ * @b: host byte order
+ */
+void lbm_key_pair(struct lbm_key *key, u32 a, u32 b)
+{
+	lbm_key_id(key, a);
+	key_put_u32(key, b);
+}
+
+/**
  * lbm_key_link - key of a link
  * @key: where to
  * @a: id of a network
@@ -59,8 +71,7 @@ void lbm_key_id(struct lbm_key *key, u32 id)
  */
 void lbm_key_link(struct lbm_key *key, u32 a, u32 b)
 {
-	lbm_key_id(key, a);
-	key_put_u32(key, b);
+	lbm_key_pair(key, a, b);
 }
 
 /**
@@ -86,6 +97,21 @@ void lbm_key_member(struct lbm_key *key, const struct lbm_member *member)
 	key_put_prefix(key, member->family, &member->address, member->len);
 }
 
+/**
+ * lbm_key_element - key of an element
+ * @key: where to
+ * @set: id of its set
+ * @family: AF_INET or AF_INET6
+ * @address: network byte order
+ * @len: of the prefix in bits
+ */
+void lbm_key_element(struct lbm_key *key, u32 set, u8 family,
+		     const void *address, unsigned int len)
+{
+	lbm_key_id(key, set);
+	key_put_prefix(key, family, address, len);
+}
+
 static void key_of_network(struct lbm_key *key, const struct lbm_member *member)
 {
 	lbm_key_id(key, member->network);
@@ -99,6 +125,25 @@ static void key_of_peer(struct lbm_key *key, const struct lbm_member *member)
 	key_put_prefix(key, member->family, &member->address, member->len);
 }
 
+static void key_of_user(struct lbm_key *key, u32 set,
+			const struct lbm_rule *rule)
+{
+	lbm_key_id(key, set);
+	key_put_u32(key, rule->layer);
+	key_put_u32(key, rule->id);
+}
+
+/* An endpoint without an address is all of its interface: family 0. */
+static void key_of_end(struct lbm_key *key, const struct lbm_endpoint *endpoint,
+		       u8 family)
+{
+	lbm_key_id(key, endpoint->ifindex);
+	if (family == AF_INET)
+		key_put_prefix(key, family, &endpoint->ipv4, 32);
+	else if (family == AF_INET6)
+		key_put_prefix(key, family, &endpoint->ipv6, 128);
+}
+
 /**
  * lbm_key_object - key of an object in the index of its kind
  * @key: where to
@@ -106,7 +151,9 @@ static void key_of_peer(struct lbm_key *key, const struct lbm_member *member)
  */
 void lbm_key_object(struct lbm_key *key, const struct lbm_object *object)
 {
+	const struct lbm_element *element;
 	const struct lbm_peer *peer;
+	const struct lbm_rule *rule;
 
 	switch (object->kind) {
 	case LBMESH_OBJECT_DEVICE:
@@ -125,6 +172,24 @@ void lbm_key_object(struct lbm_key *key, const struct lbm_object *object)
 	case LBMESH_OBJECT_MEMBER:
 		lbm_key_member(key, lbm_object_as(member, object));
 		break;
+	case LBMESH_OBJECT_LAYER:
+		lbm_key_id(key, lbm_object_as(layer, object)->id);
+		break;
+	case LBMESH_OBJECT_RULE:
+		rule = lbm_object_as(rule, object);
+		lbm_key_pair(key, rule->layer, rule->id);
+		break;
+	case LBMESH_OBJECT_SET:
+		lbm_key_id(key, lbm_object_as(set, object)->id);
+		break;
+	case LBMESH_OBJECT_ELEMENT:
+		element = lbm_object_as(element, object);
+		lbm_key_element(key, element->set, element->family,
+				&element->address, element->len);
+		break;
+	case LBMESH_OBJECT_ENDPOINT:
+		lbm_key_id(key, lbm_object_as(endpoint, object)->id);
+		break;
 	default:
 		key_reset(key);
 		WARN_ON_ONCE(1);
@@ -134,7 +199,7 @@ void lbm_key_object(struct lbm_key *key, const struct lbm_object *object)
 /**
  * lbm_generation_index - the index of all objects of a kind
  * @gen: the generation
- * @kind: device, network, bridge, peer or member
+ * @kind: any but LBMESH_OBJECT_NONE
  */
 const struct lbm_trie *lbm_generation_index(const struct lbm_generation *gen,
 					    enum lbmesh_object kind)
@@ -148,9 +213,46 @@ const struct lbm_trie *lbm_generation_index(const struct lbm_generation *gen,
 		return &gen->bridges;
 	case LBMESH_OBJECT_PEER:
 		return &gen->peers;
+	case LBMESH_OBJECT_LAYER:
+		return &gen->layers;
+	case LBMESH_OBJECT_RULE:
+		return &gen->rules;
+	case LBMESH_OBJECT_SET:
+		return &gen->sets;
+	case LBMESH_OBJECT_ELEMENT:
+		return &gen->elements;
+	case LBMESH_OBJECT_ENDPOINT:
+		return &gen->endpoints;
 	default:
 		return &gen->members;
 	}
+}
+
+/* Where the tries of a generation are: each is begun and cleared as the rest. */
+static const size_t tries[] = {
+	offsetof(struct lbm_generation, devices),
+	offsetof(struct lbm_generation, networks),
+	offsetof(struct lbm_generation, bridges),
+	offsetof(struct lbm_generation, links),
+	offsetof(struct lbm_generation, peers),
+	offsetof(struct lbm_generation, members),
+	offsetof(struct lbm_generation, of_network),
+	offsetof(struct lbm_generation, of_peer),
+	offsetof(struct lbm_generation, layers),
+	offsetof(struct lbm_generation, rules),
+	offsetof(struct lbm_generation, positions),
+	offsetof(struct lbm_generation, users),
+	offsetof(struct lbm_generation, sets),
+	offsetof(struct lbm_generation, elements),
+	offsetof(struct lbm_generation, endpoints),
+	offsetof(struct lbm_generation, ends),
+	offsetof(struct lbm_generation, judged),
+	offsetof(struct lbm_generation, compiled),
+};
+
+static struct lbm_trie *trie_at(const struct lbm_generation *gen, int i)
+{
+	return (struct lbm_trie *)((u8 *)gen + tries[i]);
 }
 
 /**
@@ -166,21 +268,19 @@ struct lbm_generation *lbm_generation_new(const struct lbm_generation *base)
 {
 	u64 edit = atomic64_inc_return(&last_edit);
 	struct lbm_generation *gen;
+	int i;
 
 	gen = kzalloc(sizeof(*gen), GFP_KERNEL_ACCOUNT);
 	if (!gen)
 		return NULL;
 	refcount_set(&gen->refs, 1);
-	if (base)
+	if (base) {
 		memcpy(gen->count, base->count, sizeof(gen->count));
-	lbm_trie_copy(&gen->devices, base ? &base->devices : NULL, edit);
-	lbm_trie_copy(&gen->networks, base ? &base->networks : NULL, edit);
-	lbm_trie_copy(&gen->bridges, base ? &base->bridges : NULL, edit);
-	lbm_trie_copy(&gen->links, base ? &base->links : NULL, edit);
-	lbm_trie_copy(&gen->peers, base ? &base->peers : NULL, edit);
-	lbm_trie_copy(&gen->members, base ? &base->members : NULL, edit);
-	lbm_trie_copy(&gen->of_network, base ? &base->of_network : NULL, edit);
-	lbm_trie_copy(&gen->of_peer, base ? &base->of_peer : NULL, edit);
+		bitmap_copy(gen->ports, base->ports, LBM_PORT_BITS);
+	}
+	for (i = 0; i < ARRAY_SIZE(tries); i++)
+		lbm_trie_copy(trie_at(gen, i), base ? trie_at(base, i) : NULL,
+			      edit);
 	return gen;
 }
 
@@ -202,16 +302,12 @@ bool lbm_generation_get(struct lbm_generation *gen)
  */
 void lbm_generation_put(struct lbm_generation *gen)
 {
+	int i;
+
 	if (!gen || !refcount_dec_and_test(&gen->refs))
 		return;
-	lbm_trie_clear(&gen->devices);
-	lbm_trie_clear(&gen->networks);
-	lbm_trie_clear(&gen->bridges);
-	lbm_trie_clear(&gen->links);
-	lbm_trie_clear(&gen->peers);
-	lbm_trie_clear(&gen->members);
-	lbm_trie_clear(&gen->of_network);
-	lbm_trie_clear(&gen->of_peer);
+	for (i = 0; i < ARRAY_SIZE(tries); i++)
+		lbm_trie_clear(trie_at(gen, i));
 	kfree(gen);
 }
 
@@ -221,13 +317,70 @@ struct entry {
 	struct lbm_key key;
 };
 
-/* The further entries of an object: none, one or two. */
+/* The most of them: an endpoint with two addresses and all its layers. */
+#define ENTRIES_MAX (2 + LBM_LAYERS_MAX)
+
+static int member_entries(struct lbm_generation *gen,
+			  const struct lbm_member *member,
+			  struct entry *entries)
+{
+	entries[0].trie = &gen->of_network;
+	key_of_network(&entries[0].key, member);
+	if (member->local)
+		return 1;
+	entries[1].trie = &gen->of_peer;
+	key_of_peer(&entries[1].key, member);
+	return 2;
+}
+
+static int rule_entries(struct lbm_generation *gen, const struct lbm_rule *rule,
+			struct entry *entries)
+{
+	bool src = rule->src.type == LBM_SELECT_SET;
+	bool dst = rule->dst.type == LBM_SELECT_SET;
+	int count = 1;
+
+	entries[0].trie = &gen->positions;
+	lbm_key_pair(&entries[0].key, rule->layer, rule->position);
+	if (src) {
+		entries[count].trie = &gen->users;
+		key_of_user(&entries[count++].key, rule->src.set, rule);
+	}
+	if (dst && !(src && rule->src.set == rule->dst.set)) {
+		entries[count].trie = &gen->users;
+		key_of_user(&entries[count++].key, rule->dst.set, rule);
+	}
+	return count;
+}
+
+static int endpoint_entries(struct lbm_generation *gen,
+			    const struct lbm_endpoint *endpoint,
+			    struct entry *entries)
+{
+	int i, count = 0;
+
+	if (endpoint->has_ipv4)
+		key_of_end(&entries[count++].key, endpoint, AF_INET);
+	if (endpoint->has_ipv6)
+		key_of_end(&entries[count++].key, endpoint, AF_INET6);
+	if (!count)
+		key_of_end(&entries[count++].key, endpoint, 0);
+	for (i = 0; i < count; i++)
+		entries[i].trie = &gen->ends;
+	for (i = 0; i < endpoint->n_layers; i++) {
+		entries[count].trie = &gen->judged;
+		lbm_key_pair(&entries[count++].key, endpoint->layers[i],
+			     endpoint->id);
+	}
+	return count;
+}
+
+/* The further entries of an object, and how many. */
 static int further_entries(struct lbm_generation *gen,
 			   const struct lbm_object *object,
-			   struct entry entries[2])
+			   struct entry entries[ENTRIES_MAX])
 {
 	const struct lbm_bridge *bridge;
-	const struct lbm_member *member;
 
 	switch (object->kind) {
 	case LBMESH_OBJECT_BRIDGE:
@@ -240,14 +393,13 @@ static int further_entries(struct lbm_generation *gen,
 			     bridge->network[0]);
 		return 2;
 	case LBMESH_OBJECT_MEMBER:
-		member = lbm_object_as(member, object);
-		entries[0].trie = &gen->of_network;
-		key_of_network(&entries[0].key, member);
-		if (member->local)
-			return 1;
-		entries[1].trie = &gen->of_peer;
-		key_of_peer(&entries[1].key, member);
-		return 2;
+		return member_entries(gen, lbm_object_as(member, object),
+				      entries);
+	case LBMESH_OBJECT_RULE:
+		return rule_entries(gen, lbm_object_as(rule, object), entries);
+	case LBMESH_OBJECT_ENDPOINT:
+		return endpoint_entries(gen, lbm_object_as(endpoint, object),
+					entries);
 	default:
 		return 0;
 	}
@@ -255,7 +407,7 @@ static int further_entries(struct lbm_generation *gen,
 
 static int set_further(struct lbm_generation *gen, struct lbm_object *object)
 {
-	struct entry entries[2];
+	struct entry entries[ENTRIES_MAX];
 	int i, count, ret = 0;
 
 	count = further_entries(gen, object, entries);
@@ -267,7 +419,7 @@ static int set_further(struct lbm_generation *gen, struct lbm_object *object)
 static int unset_further(struct lbm_generation *gen,
 			 const struct lbm_object *object)
 {
-	struct entry entries[2];
+	struct entry entries[ENTRIES_MAX];
 	int i, count, ret = 0;
 
 	count = further_entries(gen, object, entries);
@@ -282,12 +434,72 @@ static struct lbm_trie *index_of(struct lbm_generation *gen,
 	return (struct lbm_trie *)lbm_generation_index(gen, kind);
 }
 
+/* The compiled rules of a layer, for this edit to write. */
+static struct lbm_compiled *own_compiled(struct lbm_generation *gen, u32 layer)
+{
+	u64 edit = gen->compiled.edit;
+	struct lbm_compiled *old = NULL, *compiled;
+	struct lbm_object *object;
+	struct lbm_key key;
+	int ret;
+
+	lbm_key_id(&key, layer);
+	object = lbm_trie_get(&gen->compiled, &key);
+	if (object) {
+		old = container_of(object, struct lbm_compiled,
+				   derived.object);
+		if (old->edit == edit)
+			return old;
+	}
+	compiled = lbm_compiled_new(old, layer, edit);
+	if (!compiled)
+		return NULL;
+	ret = lbm_trie_set(&gen->compiled, &key, &compiled->derived.object);
+	lbm_object_put(&compiled->derived.object);
+	return ret ? NULL : compiled;
+}
+
+/* Take a rule out of its layer's compiled rules, and put another in. */
+static int compile(struct lbm_generation *gen, const struct lbm_object *old,
+		   struct lbm_object *new)
+{
+	const struct lbm_object *object = new ?: old;
+	struct lbm_compiled *compiled;
+	struct lbm_key key;
+	int ret = 0;
+
+	if (object->kind != LBMESH_OBJECT_RULE)
+		return 0;
+	compiled = own_compiled(gen, lbm_object_as(rule, object)->layer);
+	if (!compiled)
+		return -ENOMEM;
+	if (old)
+		ret = lbm_classifier_remove(&compiled->classifier,
+					    lbm_object_as(rule, old));
+	if (!ret && new)
+		ret = lbm_classifier_insert(&compiled->classifier,
+					    lbm_object_as(rule, new));
+	if (ret || compiled->classifier.rules)
+		return ret;
+	lbm_key_id(&key, compiled->layer);
+	return lbm_trie_unset(&gen->compiled, &key);
+}
+
+static void note_port(struct lbm_generation *gen,
+		      const struct lbm_object *object)
+{
+	if (object->kind == LBMESH_OBJECT_ENDPOINT)
+		__set_bit((u32)lbm_object_as(endpoint, object)->ifindex %
+				  LBM_PORT_BITS, gen->ports);
+}
+
 /**
  * lbm_generation_set - add an object, or put it in the place of its namesake
  * @gen: a generation under construction
  * @object: the object; the generation takes references of its own
  *
- * Return: 0 or -ENOMEM. After an error only lbm_generation_put() is allowed.
+ * Return: 0; -ENOMEM; -E2BIG when the layer of a rule has too many that are
+ * alike. After an error only lbm_generation_put() is allowed.
  */
 int lbm_generation_set(struct lbm_generation *gen, struct lbm_object *object)
 {
@@ -295,6 +507,10 @@ int lbm_generation_set(struct lbm_generation *gen, struct lbm_object *object)
 	struct lbm_key key;
 	int ret;
 
+	ret = compile(gen, old, object);
+	if (ret)
+		return ret;
+	note_port(gen, object);
 	if (old) {
 		ret = unset_further(gen, old);
 		if (ret)
@@ -320,7 +536,7 @@ int lbm_generation_unset(struct lbm_generation *gen, struct lbm_object *object)
 	struct lbm_key key;
 	int ret;
 
-	ret = unset_further(gen, object);
+	ret = compile(gen, object, NULL) ?: unset_further(gen, object);
 	if (ret)
 		return ret;
 	gen->count[object->kind]--;
@@ -384,4 +600,164 @@ bool lbm_generation_connected(const struct lbm_generation *gen, u32 a, u32 b)
 		return true;
 	lbm_key_link(&key, a, b);
 	return lbm_trie_get(&gen->links, &key);
+}
+
+/**
+ * lbm_generation_endpoint - which endpoint an address behind an interface is
+ * @gen: a generation, under the RCU read lock or a reference
+ * @ifindex: the interface
+ * @family: AF_INET or AF_INET6
+ * @address: network byte order
+ *
+ * Return: the endpoint with this address, or else that of all the interface, or
+ * NULL when there is neither.
+ */
+const struct lbm_endpoint *
+lbm_generation_endpoint(const struct lbm_generation *gen, int ifindex,
+			u8 family, const void *address)
+{
+	struct lbm_object *object;
+	struct lbm_key key;
+
+	lbm_key_element(&key, ifindex, family, address,
+			lbm_family_bits(family));
+	object = lbm_trie_match(&gen->ends, &key);
+	return object ? lbm_object_as(endpoint, object) : NULL;
+}
+
+static const struct lbm_endpoint *other_end(const struct lbm_generation *gen,
+					    const struct lbm_endpoint *endpoint,
+					    u8 family)
+{
+	const struct lbm_object *object;
+	struct lbm_key key;
+
+	key_of_end(&key, endpoint, family);
+	object = lbm_trie_get(&gen->ends, &key);
+	if (!object || lbm_object_as(endpoint, object)->id == endpoint->id)
+		return NULL;
+	return lbm_object_as(endpoint, object);
+}
+
+/**
+ * lbm_generation_rival - who else has an endpoint's interface and address
+ * @gen: a generation under construction
+ * @endpoint: the endpoint, in it or not
+ *
+ * Return: another endpoint that claims the same, or NULL.
+ */
+const struct lbm_endpoint *
+lbm_generation_rival(const struct lbm_generation *gen,
+		     const struct lbm_endpoint *endpoint)
+{
+	const struct lbm_endpoint *rival = NULL;
+
+	if (!endpoint->has_ipv4 && !endpoint->has_ipv6)
+		return other_end(gen, endpoint, 0);
+	if (endpoint->has_ipv4)
+		rival = other_end(gen, endpoint, AF_INET);
+	if (!rival && endpoint->has_ipv6)
+		rival = other_end(gen, endpoint, AF_INET6);
+	return rival;
+}
+
+/**
+ * lbm_generation_in_set - whether a commit has put an address into a set
+ * @gen: a generation, under the RCU read lock or a reference
+ * @set: id of the set
+ * @family: AF_INET or AF_INET6
+ * @address: network byte order
+ *
+ * What set-update has put there is not in a generation; see learned.c.
+ */
+bool lbm_generation_in_set(const struct lbm_generation *gen, u32 set, u8 family,
+			   const void *address)
+{
+	struct lbm_key key;
+
+	lbm_key_element(&key, set, family, address, lbm_family_bits(family));
+	return lbm_trie_match(&gen->elements, &key);
+}
+
+/**
+ * lbm_generation_classifier - the rules of a layer
+ * @gen: a generation, under the RCU read lock or a reference
+ * @layer: id of the layer
+ *
+ * Return: its classifier, or NULL when the layer has no rules.
+ */
+const struct lbm_classifier *
+lbm_generation_classifier(const struct lbm_generation *gen, u32 layer)
+{
+	struct lbm_object *object;
+	struct lbm_key key;
+
+	lbm_key_id(&key, layer);
+	object = lbm_trie_get(&gen->compiled, &key);
+	return object ? &container_of(object, struct lbm_compiled,
+				      derived.object)->classifier : NULL;
+}
+
+/**
+ * lbm_generation_device_on - the device on an interface
+ * @gen: a generation, under the RCU read lock or a reference
+ * @ifindex: the interface
+ *
+ * Looks at one device after the other, of which there are few.
+ *
+ * Return: the device, or NULL when the interface is not managed.
+ */
+const struct lbm_device *
+lbm_generation_device_on(const struct lbm_generation *gen, int ifindex)
+{
+	const struct lbm_device *device;
+	const struct lbm_node *node;
+	struct lbm_key at;
+
+	for (node = lbm_trie_next(&gen->devices, NULL); node;
+	     node = lbm_trie_next(&gen->devices, &at)) {
+		device = lbm_object_as(device, node->object);
+		if (device->ifindex == ifindex)
+			return device;
+		lbm_key_of_node(&at, node);
+	}
+	return NULL;
+}
+
+/**
+ * lbm_generation_kind_on - what kind of endpoints an interface has
+ * @gen: a generation, under the RCU read lock or a reference
+ * @ifindex: the interface
+ * @kind: where to; all of them are of one kind
+ *
+ * Return: false when it has none.
+ */
+bool lbm_generation_kind_on(const struct lbm_generation *gen, int ifindex,
+			    enum lbmesh_endpoint_kind *kind)
+{
+	const struct lbm_node *node;
+	struct lbm_key prefix;
+
+	if (!test_bit((u32)ifindex % LBM_PORT_BITS, gen->ports))
+		return false;
+	lbm_key_id(&prefix, ifindex);
+	node = lbm_trie_next_in(&gen->ends, &prefix, NULL);
+	if (!node)
+		return false;
+	*kind = lbm_object_as(endpoint, node->object)->kind;
+	return true;
+}
+
+/**
+ * lbm_generation_has_kind - whether an interface has endpoints of a kind
+ * @gen: a generation, under the RCU read lock or a reference
+ * @ifindex: the interface
+ * @kind: the kind
+ */
+bool lbm_generation_has_kind(const struct lbm_generation *gen, int ifindex,
+			     enum lbmesh_endpoint_kind kind)
+{
+	enum lbmesh_endpoint_kind found;
+
+	return lbm_generation_kind_on(gen, ifindex, &found) && found == kind;
 }

@@ -131,7 +131,7 @@ bool lbm_job_is_idle(const struct lbm_job *job)
 	for (i = 0; i < LBM_KINDS; i++)
 		if (!list_empty(&job->changes[i]))
 			return false;
-	return true;
+	return !job->silent;
 }
 
 /* Take the pending commit out of its namespace, or put it back there. */
@@ -303,6 +303,9 @@ static void finish(struct lbm_job *job)
 	u32 portid = job->portid;
 	bool changed, pending;
 
+	/* While it is still the job: who sees its end sees that of the sets. */
+	if (!is_pending(job))
+		lbm_learned_settle(ln);
 	mutex_lock(&ln->lock);
 	gen = rcu_dereference_protected(ln->active,
 					lockdep_is_held(&ln->lock));
@@ -392,6 +395,16 @@ void lbm_job_arm(struct lbm_net *ln)
 void lbm_job_queue(struct lbm_job *job)
 {
 	queue_work(job_queue, &job->ln->work);
+}
+
+/**
+ * lbm_job_delay - do something later, where jobs are done
+ * @work: what to do
+ * @delay: in jiffies; takes the place of the one before
+ */
+void lbm_job_delay(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(job_queue, work, delay);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/skbuff.h>
 
 #include "netns.h"
+#include "stamp.h"
 #include "wireguard.h"
 
 /**
@@ -117,6 +118,8 @@ struct lbm_drift {
  * @base: the generation that the job began with, counted; NULL for none
  * @next: the generation that the job builds, counted
  * @changes: by kind, struct lbm_change, from @base to @next
+ * @silent: rules or elements change as well, of which no list is kept
+ * @touched: which layers and sets these belong to
  * @kept: struct lbm_kept, peers that were on an interface before it was managed
  * @before: those peers and their addresses, as WireGuard had them; or NULL
  * @peered: peers have been touched, or may have been
@@ -138,6 +141,8 @@ struct lbm_job {
 	struct lbm_generation *base;
 	struct lbm_generation *next;
 	struct list_head changes[LBM_KINDS];
+	bool silent;
+	struct lbm_touched touched;
 	struct list_head kept;
 	struct lbm_generation *before;
 	bool peered;
@@ -151,6 +156,15 @@ struct lbm_job {
 #define lbm_job_for_each(change, job, kind) \
 	list_for_each_entry(change, &(job)->changes[kind], list)
 
+/*
+ * Kinds of which there can be a million, and that no phase does anything for:
+ * a job only knows whether any of them changes.
+ */
+static inline bool lbm_job_is_silent(enum lbmesh_object kind)
+{
+	return kind == LBMESH_OBJECT_RULE || kind == LBMESH_OBJECT_ELEMENT;
+}
+
 struct lbm_job *lbm_job_new(struct lbm_net *ln, enum lbm_job_kind kind,
 			    u32 portid, u64 token);
 void lbm_job_free(struct lbm_job *job);
@@ -162,6 +176,7 @@ void lbm_job_work(struct work_struct *work);
 void lbm_job_timeout(struct work_struct *work);
 void lbm_job_queue(struct lbm_job *job);
 void lbm_job_arm(struct lbm_net *ln);
+void lbm_job_delay(struct delayed_work *work, unsigned long delay);
 
 int lbm_job_init(void);
 void lbm_job_exit(void);

@@ -59,15 +59,15 @@ static const struct bound bounds[LBMESH_A_COUNTS_MAX + 1] = {
 	[LBMESH_A_COUNTS_MEMBERS] =
 		BOUND("members", MEMBER, 65536, 1, 1048576),
 	[LBMESH_A_COUNTS_LAYERS] =
-		BOUND("layers", LAYER, 4096, 1, 65536),
+		BOUND("layers", LAYER, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_RULES] =
 		BOUND("rules", RULE, 131072, 1, 1048576),
 	[LBMESH_A_COUNTS_SETS] =
-		BOUND("sets", SET, 4096, 1, 65536),
+		BOUND("sets", SET, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_ELEMENTS] =
-		BOUND("elements", ELEMENT, 131072, 1, 1048576),
+		BOUND("elements", ELEMENT, 1048576, 1, 1048576),
 	[LBMESH_A_COUNTS_ENDPOINTS] =
-		BOUND("endpoints", ENDPOINT, 4096, 1, 65536),
+		BOUND("endpoints", ENDPOINT, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_MESSAGE_BYTES] =
 		BOUND("message-bytes", NONE, 67108864, 4096, 1073741824),
 	/* There is no verdict cache yet, hence no bound of its entries. */

@@ -6,6 +6,7 @@
 
 #include <linux/module.h>
 
+#include "classifier.h"
 #include "job.h"
 #include "netlink.h"
 #include "netns.h"
@@ -20,6 +21,7 @@ static int __init lbm_init(void)
 
 	/* 1. What has no users yet. */
 	lbm_parse_init();
+	lbm_classifier_init();
 	/* 2. The queue that jobs run on. */
 	ret = lbm_job_init();
 	if (ret)

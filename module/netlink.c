@@ -20,29 +20,6 @@
 #define DRIFTS_BYTES 8192
 #define DRIFT_BYTES 96
 
-static int not_built(struct genl_info *info)
-{
-	NL_SET_ERR_MSG(info->extack,
-		       "this operation is not built yet; see capabilities");
-	return -EOPNOTSUPP;
-}
-
-#define NOT_BUILT(name)							\
-	int lbmesh_nl_##name##_doit(struct sk_buff *skb,		\
-				    struct genl_info *info)		\
-	{								\
-		return not_built(info);					\
-	}
-
-NOT_BUILT(explain)
-NOT_BUILT(set_update)
-NOT_BUILT(layer_get)
-NOT_BUILT(rule_get)
-NOT_BUILT(set_get)
-NOT_BUILT(element_get)
-NOT_BUILT(endpoint_get)
-NOT_BUILT(flow_get)
-
 /* --- Parts of messages --------------------------------------------------- */
 
 static int put_counts(struct sk_buff *skb, const u32 *count)
@@ -53,6 +30,11 @@ static int put_counts(struct sk_buff *skb, const u32 *count)
 		[LBMESH_OBJECT_BRIDGE] = LBMESH_A_COUNTS_BRIDGES,
 		[LBMESH_OBJECT_PEER] = LBMESH_A_COUNTS_PEERS,
 		[LBMESH_OBJECT_MEMBER] = LBMESH_A_COUNTS_MEMBERS,
+		[LBMESH_OBJECT_LAYER] = LBMESH_A_COUNTS_LAYERS,
+		[LBMESH_OBJECT_RULE] = LBMESH_A_COUNTS_RULES,
+		[LBMESH_OBJECT_SET] = LBMESH_A_COUNTS_SETS,
+		[LBMESH_OBJECT_ELEMENT] = LBMESH_A_COUNTS_ELEMENTS,
+		[LBMESH_OBJECT_ENDPOINT] = LBMESH_A_COUNTS_ENDPOINTS,
 	};
 	struct nlattr *nest;
 	int i;
@@ -153,6 +135,57 @@ static int put_gate(struct sk_buff *skb, struct lbm_net *ln)
 	return 0;
 }
 
+/* Not before there has been an endpoint. */
+static int put_cache(struct sk_buff *skb, struct lbm_net *ln)
+{
+	const struct lbm_cache *cache = &ln->firewall.cache;
+	struct lbm_cache_counters now;
+	struct nlattr *nest;
+
+	if (!READ_ONCE(ln->firewall.cached))
+		return 0;
+	lbm_cache_count(cache, &now);
+	nest = nla_nest_start(skb, LBMESH_A_CACHE);
+	if (!nest ||
+	    nla_put_u32(skb, LBMESH_A_CACHE_ENTRIES,
+			READ_ONCE(cache->entries)) ||
+	    lbm_put_u64(skb, LBMESH_A_CACHE_HITS, now.hits) ||
+	    lbm_put_u64(skb, LBMESH_A_CACHE_MISSES, now.misses) ||
+	    lbm_put_u64(skb, LBMESH_A_CACHE_STALE, now.stale) ||
+	    lbm_put_u64(skb, LBMESH_A_CACHE_EVICTIONS, now.evictions))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_path(struct sk_buff *skb, struct lbm_net *ln)
+{
+	static const int attrs[LBM_PATH_COUNTS] = {
+		[LBM_PATH_ALLOWED] = LBMESH_A_PATH_ALLOWED,
+		[LBM_PATH_DENIED] = LBMESH_A_PATH_DENIED,
+		[LBM_PATH_REJECTED] = LBMESH_A_PATH_REJECTED,
+		[LBM_PATH_SPOOFED] = LBMESH_A_PATH_SPOOFED,
+		[LBM_PATH_NO_ENDPOINT] = LBMESH_A_PATH_NO_ENDPOINT,
+		[LBM_PATH_MALFORMED] = LBMESH_A_PATH_MALFORMED,
+		[LBM_PATH_NO_STATE] = LBMESH_A_PATH_NO_STATE,
+	};
+	u64 count[LBM_PATH_COUNTS];
+	struct nlattr *nest;
+	int i;
+
+	if (!READ_ONCE(ln->firewall.cached))
+		return 0;
+	lbm_firewall_count(ln, count);
+	nest = nla_nest_start(skb, LBMESH_A_PATH);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < LBM_PATH_COUNTS; i++)
+		if (lbm_put_u64(skb, attrs[i], count[i]))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_totals(struct sk_buff *skb, const struct lbm_totals *totals)
 {
 	struct nlattr *nest;
@@ -235,6 +268,8 @@ static int put_generation(struct sk_buff *skb, struct lbm_net *ln)
 	ret = ret ?: put_counts(skb, now.gen ? now.gen->count : none);
 	ret = ret ?: put_totals(skb, &now.totals);
 	ret = ret ?: put_gate(skb, ln);
+	ret = ret ?: put_cache(skb, ln);
+	ret = ret ?: put_path(skb, ln);
 	if (now.last.cookie)
 		ret = ret ?: put_job(skb, &now.last);
 	lbm_generation_put(now.gen);
@@ -302,7 +337,9 @@ int lbmesh_nl_info_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ret = ret ?: nla_put_u32(answer, LBMESH_A_CAPABILITIES,
 				 LBMESH_CAPABILITY_MESH |
 				 LBMESH_CAPABILITY_CONFIRM |
-				 LBMESH_CAPABILITY_AUDIT);
+				 LBMESH_CAPABILITY_FIREWALL |
+				 LBMESH_CAPABILITY_AUDIT |
+				 LBMESH_CAPABILITY_EXPLAIN);
 	ret = ret ?: lbm_limits_put(answer, &ln->limits);
 	return lbm_netlink_end_answer(answer, info, header, ret);
 }

@@ -22,6 +22,19 @@ static inline int lbm_put_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put(skb, type, sizeof(value), &value);
 }
 
+/* NL_SET_ERR_MSG_ATTR() wants a literal; this one takes a constant. */
+static inline int lbm_netlink_refuse(struct netlink_ext_ack *extack,
+				     const struct nlattr *attr,
+				     const char *message, int error)
+{
+	if (extack) {
+		extack->_msg = message;
+		extack->bad_attr = attr;
+		extack->policy = NULL;
+	}
+	return error;
+}
+
 struct lbm_job;
 
 struct sk_buff *lbm_netlink_begin_answer(struct genl_info *info, void **header);

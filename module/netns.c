@@ -17,6 +17,8 @@
 #include "gate.h"
 #include "limits.h"
 #include "netns.h"
+#include "port.h"
+#include "stamp.h"
 
 static unsigned int lbm_net_id __read_mostly;
 
@@ -68,10 +70,13 @@ struct lbm_generation *lbm_net_active(struct lbm_net *ln)
  * @gen: the generation, or NULL for none; the namespace takes a reference of
  *	its own. It gets its number when it is in force for the first time.
  *
+ * @job: what changes, whichever way; NULL when that is not known
+ *
  * Called by the running job alone. When this returns, no packet is judged by
  * the generation before, and no address is held any more.
  */
-void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen)
+void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen,
+		     const struct lbm_job *job)
 {
 	struct lbm_generation *old;
 
@@ -80,6 +85,7 @@ void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen)
 		gen->number = ++ln->last_number;
 	if (gen)
 		lbm_generation_get(gen);
+	lbm_stamps_commit(ln, gen, job);
 	old = rcu_replace_pointer(ln->active, gen,
 				  lockdep_is_held(&ln->lock));
 	RCU_INIT_POINTER(ln->incoming, NULL);
@@ -161,10 +167,13 @@ static int netdev_event(struct notifier_block *notifier, unsigned long event,
 	struct lbm_net *ln = container_of(notifier, struct lbm_net, notifier);
 	struct net_device *dev = netdev_notifier_info_to_dev(data);
 
-	if (event == NETDEV_UNREGISTER)
+	if (event == NETDEV_UNREGISTER) {
 		lbm_gate_forget(ln, dev);
+		lbm_port_forget(ln, dev);
+	}
 	if (event == NETDEV_REGISTER)
-		return notifier_from_errno(lbm_gate_guard(ln, dev));
+		return notifier_from_errno(lbm_gate_guard(ln, dev) ?:
+					   lbm_port_guard(ln, dev));
 	return NOTIFY_DONE;
 }
 
@@ -179,13 +188,23 @@ static int __net_init net_init(struct net *net)
 	INIT_DELAYED_WORK(&ln->timeout, lbm_job_timeout);
 	INIT_LIST_HEAD(&ln->gates);
 	lbm_limits_init(&ln->limits);
+	lbm_learned_init(ln);
 	ln->counters = netdev_alloc_pcpu_stats(struct lbm_gate_counters);
 	if (!ln->counters)
 		return -ENOMEM;
+	ret = lbm_firewall_init(ln);
+	if (ret)
+		goto err_counters;
 	ln->notifier.notifier_call = netdev_event;
 	ret = register_netdevice_notifier_net(net, &ln->notifier);
 	if (ret)
-		free_percpu(ln->counters);
+		goto err_firewall;
+	return 0;
+
+err_firewall:
+	lbm_firewall_exit(ln);
+err_counters:
+	free_percpu(ln->counters);
 	return ret;
 }
 
@@ -200,15 +219,18 @@ static void __net_exit net_pre_exit(struct net *net)
 	lbm_generation_put(gen);
 	/* The gates are taken off under RTNL, after which none is put on. */
 	lbm_gate_detach_all(ln);
+	lbm_firewall_abandon(ln);
 }
 
 static void __net_exit net_exit(struct net *net)
 {
 	struct lbm_net *ln = lbm_net_of(net);
 
-	/* With @dying set neither is queued again. */
+	/* With @dying set none is queued again. */
 	cancel_delayed_work_sync(&ln->timeout);
 	cancel_work_sync(&ln->work);
+	lbm_firewall_stop(ln);
+	lbm_learned_exit(ln);
 	lbm_job_free(ln->job);
 	lbm_job_free(ln->pending);
 	unregister_netdevice_notifier_net(net, &ln->notifier);
@@ -217,6 +239,7 @@ static void __net_exit net_exit(struct net *net)
 	mutex_lock(&ln->lock);
 	lbm_net_unpin(ln);
 	mutex_unlock(&ln->lock);
+	lbm_firewall_exit(ln);
 	free_percpu(ln->counters);
 }
 

@@ -11,7 +11,9 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
+#include "firewall.h"
 #include "generation.h"
+#include "learned.h"
 
 struct lbm_job;
 
@@ -122,6 +124,8 @@ struct lbm_limits {
  * @notifier: takes the hooks off when an interface goes away
  * @limits: the most that the namespace may have; written under @lock
  * @counters: of the gate, per CPU
+ * @learned: elements of sets that are in no generation
+ * @firewall: the data path of endpoints
  */
 struct lbm_net {
 	struct net *net;
@@ -146,11 +150,14 @@ struct lbm_net {
 	struct notifier_block notifier;
 	struct lbm_limits limits;
 	struct lbm_gate_counters __percpu *counters;
+	struct lbm_learned_all learned;
+	struct lbm_firewall firewall;
 };
 
 struct lbm_net *lbm_net_of(const struct net *net);
 struct lbm_generation *lbm_net_active(struct lbm_net *ln);
-void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen);
+void lbm_net_publish(struct lbm_net *ln, struct lbm_generation *gen,
+		     const struct lbm_job *job);
 void lbm_net_set_busy(struct lbm_net *ln, u64 number);
 void lbm_net_hold(struct lbm_net *ln, struct lbm_generation *gen);
 

@@ -16,11 +16,41 @@ static const size_t object_size[] = {
 	[LBMESH_OBJECT_BRIDGE] = sizeof(struct lbm_bridge),
 	[LBMESH_OBJECT_PEER] = sizeof(struct lbm_peer),
 	[LBMESH_OBJECT_MEMBER] = sizeof(struct lbm_member),
+	[LBMESH_OBJECT_LAYER] = sizeof(struct lbm_layer),
+	/* Without its ports. */
+	[LBMESH_OBJECT_RULE] = sizeof(struct lbm_rule),
+	[LBMESH_OBJECT_SET] = sizeof(struct lbm_set),
+	[LBMESH_OBJECT_ELEMENT] = sizeof(struct lbm_element),
+	[LBMESH_OBJECT_ENDPOINT] = sizeof(struct lbm_endpoint),
 };
+
+static size_t size_of(const struct lbm_object *object)
+{
+	size_t size = object_size[object->kind];
+
+	if (object->kind == LBMESH_OBJECT_RULE) {
+		const struct lbm_rule *rule = lbm_object_as(rule, object);
+
+		size += (rule->n_src_ports + rule->n_dst_ports) *
+			sizeof(*rule->ports);
+	}
+	return size;
+}
+
+static struct lbm_object *object_alloc(enum lbmesh_object kind, size_t size)
+{
+	struct lbm_object *object = kzalloc(size, GFP_KERNEL_ACCOUNT);
+
+	if (!object)
+		return NULL;
+	refcount_set(&object->refs, 1);
+	object->kind = kind;
+	return object;
+}
 
 /**
  * lbm_object_new - make an object, all zero
- * @kind: which
+ * @kind: which; a rule has no ports, see lbm_rule_new()
  *
  * Padding is zero too, so that lbm_object_equal() can compare bytes.
  *
@@ -28,14 +58,30 @@ static const size_t object_size[] = {
  */
 struct lbm_object *lbm_object_new(enum lbmesh_object kind)
 {
-	struct lbm_object *object;
+	return object_alloc(kind, object_size[kind]);
+}
 
-	object = kzalloc(object_size[kind], GFP_KERNEL_ACCOUNT);
+/**
+ * lbm_rule_new - make a rule, all zero but for the numbers of its ports
+ * @n_src_ports: ranges of source ports
+ * @n_dst_ports: ranges of destination ports
+ *
+ * Return: the rule with one reference, or NULL when there is no memory.
+ */
+struct lbm_rule *lbm_rule_new(u8 n_src_ports, u8 n_dst_ports)
+{
+	struct lbm_object *object;
+	struct lbm_rule *rule;
+
+	object = object_alloc(LBMESH_OBJECT_RULE,
+			      struct_size(rule, ports,
+					  n_src_ports + n_dst_ports));
 	if (!object)
 		return NULL;
-	refcount_set(&object->refs, 1);
-	object->kind = kind;
-	return object;
+	rule = lbm_object_as(rule, object);
+	rule->n_src_ports = n_src_ports;
+	rule->n_dst_ports = n_dst_ports;
+	return rule;
 }
 
 /**
@@ -47,13 +93,24 @@ void lbm_object_get(struct lbm_object *object)
 	refcount_inc(&object->refs);
 }
 
+static void free_derived(struct lbm_object *object)
+{
+	struct lbm_derived *derived = lbm_object_as(derived, object);
+
+	derived->free(derived);
+}
+
 /**
  * lbm_object_put - drop a reference
  * @object: the object; NULL does nothing
  */
 void lbm_object_put(struct lbm_object *object)
 {
-	if (object && refcount_dec_and_test(&object->refs))
+	if (!object || !refcount_dec_and_test(&object->refs))
+		return;
+	if (object->kind == LBMESH_OBJECT_NONE)
+		free_derived(object);
+	else
 		kfree(object);
 }
 
@@ -64,9 +121,9 @@ void lbm_object_put(struct lbm_object *object)
  */
 bool lbm_object_equal(const struct lbm_object *a, const struct lbm_object *b)
 {
-	if (!b || a->kind != b->kind)
+	if (!b || a->kind != b->kind || size_of(a) != size_of(b))
 		return false;
-	return !memcmp(a + 1, b + 1, object_size[a->kind] - sizeof(*a));
+	return !memcmp(a + 1, b + 1, size_of(a) - sizeof(*a));
 }
 
 /**

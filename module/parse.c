@@ -7,6 +7,7 @@
  * Removals are read first, then devices, then the rest, so the order of objects
  * in a message means nothing and limits hold at every moment. References
  * between objects are checked in the end, and only for what the message names.
+ * The objects of the firewall are in parse-firewall.c.
  */
 
 #include <crypto/curve25519.h>
@@ -19,74 +20,15 @@
 #include <net/rtnetlink.h>
 
 #include "gate.h"
-#include "netlink-gen.h"
+#include "learned.h"
 #include "parse.h"
+#include "parse-internal.h"
 
 /* Makes prints of secrets useless to whoever sees them. */
 static siphash_key_t print_key __ro_after_init;
 
 /* Numbers of the stays of interfaces. */
 static atomic_t last_stay = ATOMIC_INIT(0);
-
-/**
- * struct parse - a message being read
- * @job: what is built
- * @mode: replace or delta
- * @extack: for the refusal
- * @seen: keys that the message has named, as far as the next generation does not
- *	tell; see is_seen()
- * @index: objects of each kind read so far
- */
-struct parse {
-	struct lbm_job *job;
-	enum lbmesh_commit_mode mode;
-	struct netlink_ext_ack *extack;
-	struct lbm_trie seen;
-	u32 index[LBM_KINDS];
-};
-
-/**
- * struct reader - how one kind of object is read
- * @kind: the kind
- * @max: its last attribute
- * @remove: its flag "remove"
- * @policy: of its attributes
- * @key: reads the key into an object
- * @rest: reads the rest; @base is what the base has under the key, or NULL
- * @check: looks for what the object refers to; NULL when it refers to nothing
- * @misplaced: refusal of a removal in mode replace
- * @twice: refusal of a key that comes twice
- * @absent: refusal of a removal of what is not there
- * @full: refusal above the limit
- */
-struct reader {
-	enum lbmesh_object kind;
-	int max;
-	int remove;
-	const struct nla_policy *policy;
-	int (*key)(struct parse *parse, struct nlattr *nest,
-		   struct nlattr **tb, struct lbm_object *object);
-	int (*rest)(struct parse *parse, struct nlattr *nest,
-		    struct nlattr **tb, struct lbm_object *object,
-		    const struct lbm_object *base);
-	int (*check)(struct parse *parse, struct nlattr **tb);
-	const char *misplaced;
-	const char *twice;
-	const char *absent;
-	const char *full;
-};
-
-/* NL_SET_ERR_MSG_ATTR() wants a literal; this one takes a constant. */
-static int refuse(struct parse *parse, const struct nlattr *attr,
-		  const char *message, int error)
-{
-	if (parse->extack) {
-		parse->extack->_msg = message;
-		parse->extack->bad_attr = attr;
-		parse->extack->policy = NULL;
-	}
-	return error;
-}
 
 /**
  * lbm_psk_print - what a generation keeps of a pre-shared key
@@ -295,6 +237,12 @@ static int bridge_rest(struct parse *parse, struct nlattr *nest,
 	return 0;
 }
 
+/* So bridges can exchange their networks, in any order. */
+static bool bridge_lift(struct nlattr **tb, const struct lbm_object *old)
+{
+	return true;
+}
+
 /* --- Peer ----------------------------------------------------------------- */
 
 static int peer_key(struct parse *parse, struct nlattr *nest,
@@ -373,42 +321,66 @@ static int peer_rest(struct parse *parse, struct nlattr *nest,
 
 /* --- Member --------------------------------------------------------------- */
 
+/**
+ * lbm_parse_prefix - read an address, or a prefix
+ * @parse: the message
+ * @nest: the object
+ * @v4: attribute ipv4, or NULL
+ * @v6: attribute ipv6, or NULL
+ * @len: attribute prefix-len; NULL means one address
+ * @words: refusals
+ * @prefix: filled in; all zero before
+ *
+ * Return: 0, or -EINVAL with a sentence in extack.
+ */
+int lbm_parse_prefix(struct parse *parse, struct nlattr *nest,
+		     struct nlattr *v4, struct nlattr *v6, struct nlattr *len,
+		     const struct prefix_words *words, struct prefix *prefix)
+{
+	struct in6_addr masked;
+	__be32 v4_masked;
+
+	if (!v4 == !v6)
+		return refuse(parse, nest, words->which, -EINVAL);
+	prefix->family = v4 ? AF_INET : AF_INET6;
+	prefix->len = lbm_family_bits(prefix->family);
+	if (len && nla_get_u8(len) > prefix->len)
+		return refuse(parse, len, words->longer, -EINVAL);
+	if (len)
+		prefix->len = nla_get_u8(len);
+	if (v4) {
+		prefix->address.s6_addr32[0] = nla_get_be32(v4);
+		v4_masked = prefix->address.s6_addr32[0] &
+			    inet_make_mask(prefix->len);
+		if (v4_masked == prefix->address.s6_addr32[0])
+			return 0;
+	} else {
+		memcpy(&prefix->address, nla_data(v6), sizeof(masked));
+		ipv6_addr_prefix(&masked, &prefix->address, prefix->len);
+		if (ipv6_addr_equal(&masked, &prefix->address))
+			return 0;
+	}
+	return refuse(parse, v4 ?: v6, words->host, -EINVAL);
+}
+
 static int member_address(struct parse *parse, struct nlattr *nest,
 			  struct nlattr **tb, struct lbm_member *member)
 {
-	struct nlattr *v4 = tb[LBMESH_A_MEMBER_IPV4];
-	struct nlattr *v6 = tb[LBMESH_A_MEMBER_IPV6];
-	struct nlattr *len = tb[LBMESH_A_MEMBER_PREFIX_LEN];
-	struct in6_addr prefix;
-	__be32 v4_prefix;
+	static const struct prefix_words words = {
+		.which = "member: exactly one of ipv4 and ipv6 is required",
+		.longer = "member: prefix-len is longer than the address",
+		.host = "member: bits of the address beyond prefix-len are not zero",
+	};
+	struct prefix prefix = {};
+	int ret;
 
-	if (!v4 == !v6)
-		return refuse(parse, nest,
-			      "member: exactly one of ipv4 and ipv6 is required",
-			      -EINVAL);
-	member->family = v4 ? AF_INET : AF_INET6;
-	member->len = lbm_family_bits(member->family);
-	if (len && nla_get_u8(len) > member->len)
-		return refuse(parse, len,
-			      "member: prefix-len is longer than the address",
-			      -EINVAL);
-	if (len)
-		member->len = nla_get_u8(len);
-	if (v4) {
-		member->address.s6_addr32[0] = nla_get_be32(v4);
-		v4_prefix = member->address.s6_addr32[0] &
-			    inet_make_mask(member->len);
-		if (v4_prefix == member->address.s6_addr32[0])
-			return 0;
-	} else {
-		memcpy(&member->address, nla_data(v6), sizeof(prefix));
-		ipv6_addr_prefix(&prefix, &member->address, member->len);
-		if (ipv6_addr_equal(&prefix, &member->address))
-			return 0;
-	}
-	return refuse(parse, v4 ?: v6,
-		      "member: bits of the address beyond prefix-len are not zero",
-		      -EINVAL);
+	ret = lbm_parse_prefix(parse, nest, tb[LBMESH_A_MEMBER_IPV4],
+			       tb[LBMESH_A_MEMBER_IPV6],
+			       tb[LBMESH_A_MEMBER_PREFIX_LEN], &words, &prefix);
+	member->family = prefix.family;
+	member->len = prefix.len;
+	member->address = prefix.address;
+	return ret;
 }
 
 static int member_key(struct parse *parse, struct nlattr *nest,
@@ -443,7 +415,12 @@ static int member_rest(struct parse *parse, struct nlattr *nest,
 
 /* --- What an object refers to --------------------------------------------- */
 
-static bool has_id(const struct lbm_trie *trie, const struct nlattr *id)
+/**
+ * lbm_parse_has_id - whether an object with an id is there
+ * @trie: index of its kind
+ * @id: attribute with the id
+ */
+bool lbm_parse_has_id(const struct lbm_trie *trie, const struct nlattr *id)
 {
 	struct lbm_key key;
 
@@ -451,14 +428,15 @@ static bool has_id(const struct lbm_trie *trie, const struct nlattr *id)
 	return lbm_trie_get(trie, &key);
 }
 
-static int bridge_check(struct parse *parse, struct nlattr **tb)
+static int bridge_check(struct parse *parse, struct nlattr *nest,
+			struct nlattr **tb)
 {
 	const struct lbm_trie *networks = &parse->job->next->networks;
 	struct nlattr *missing = NULL;
 
-	if (!has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_A]))
+	if (!lbm_parse_has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_A]))
 		missing = tb[LBMESH_A_BRIDGE_NETWORK_A];
-	else if (!has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_B]))
+	else if (!lbm_parse_has_id(networks, tb[LBMESH_A_BRIDGE_NETWORK_B]))
 		missing = tb[LBMESH_A_BRIDGE_NETWORK_B];
 	if (!missing)
 		return 0;
@@ -467,7 +445,8 @@ static int bridge_check(struct parse *parse, struct nlattr **tb)
 }
 
 /* wireguard silently ignores a peer with the interface's own key. */
-static int device_check(struct parse *parse, struct nlattr **tb)
+static int device_check(struct parse *parse, struct nlattr *nest,
+			struct nlattr **tb)
 {
 	const struct lbm_generation *next = parse->job->next;
 	const struct lbm_object *device;
@@ -499,7 +478,8 @@ static bool is_lost(const struct parse *parse, const struct lbm_object *object)
 	       !lbm_gate_is_open(parse->job->ln, device->id, device->ifindex);
 }
 
-static int peer_check(struct parse *parse, struct nlattr **tb)
+static int peer_check(struct parse *parse, struct nlattr *nest,
+		      struct nlattr **tb)
 {
 	struct nlattr *public_key = tb[LBMESH_A_PEER_PUBLIC_KEY];
 	const struct lbm_object *device;
@@ -522,14 +502,15 @@ static int peer_check(struct parse *parse, struct nlattr **tb)
 	return 0;
 }
 
-static int member_check(struct parse *parse, struct nlattr **tb)
+static int member_check(struct parse *parse, struct nlattr *nest,
+			struct nlattr **tb)
 {
 	const struct lbm_generation *next = parse->job->next;
 	struct nlattr *public_key = tb[LBMESH_A_MEMBER_PUBLIC_KEY];
 	const struct lbm_object *device;
 	struct lbm_key key;
 
-	if (!has_id(&next->networks, tb[LBMESH_A_MEMBER_NETWORK]))
+	if (!lbm_parse_has_id(&next->networks, tb[LBMESH_A_MEMBER_NETWORK]))
 		return refuse(parse, tb[LBMESH_A_MEMBER_NETWORK],
 			      "member: there is no such network", -ENOENT);
 	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_MEMBER_DEVICE]));
@@ -587,6 +568,7 @@ static const struct reader readers[] = {
 		.key = bridge_key,
 		.rest = bridge_rest,
 		.check = bridge_check,
+		.lift = bridge_lift,
 		.misplaced = "bridge: remove is for mode delta only",
 		.twice = "bridge: the id comes twice in the message",
 		.absent = "bridge: there is none with this id to remove",
@@ -633,18 +615,33 @@ static const struct reader *find_reader(int type)
 		return &readers[3];
 	case LBMESH_A_MEMBER:
 		return &readers[4];
+	case LBMESH_A_LAYER:
+		return &lbm_firewall_readers[0];
+	case LBMESH_A_RULE:
+		return &lbm_firewall_readers[1];
+	case LBMESH_A_SET:
+		return &lbm_firewall_readers[2];
+	case LBMESH_A_ELEMENT:
+		return &lbm_firewall_readers[3];
+	case LBMESH_A_ENDPOINT:
+		return &lbm_firewall_readers[4];
 	default:
 		return NULL;
 	}
 }
 
 /* The most attributes that a kind of object has. */
-#define READER_MAX 8
+#define READER_MAX 14
 static_assert(LBMESH_A_DEVICE_MAX <= READER_MAX);
 static_assert(LBMESH_A_NETWORK_MAX <= READER_MAX);
 static_assert(LBMESH_A_BRIDGE_MAX <= READER_MAX);
 static_assert(LBMESH_A_PEER_MAX <= READER_MAX);
 static_assert(LBMESH_A_MEMBER_MAX <= READER_MAX);
+static_assert(LBMESH_A_LAYER_MAX <= READER_MAX);
+static_assert(LBMESH_A_RULE_MAX <= READER_MAX);
+static_assert(LBMESH_A_SET_MAX <= READER_MAX);
+static_assert(LBMESH_A_ELEMENT_MAX <= READER_MAX);
+static_assert(LBMESH_A_ENDPOINT_MAX <= READER_MAX);
 
 /* Passes over a message, in their order. */
 enum pass {
@@ -667,7 +664,7 @@ static void key_of_seen(struct lbm_key *seen, const struct reader *reader,
 
 /*
  * Whether the message has named the key before. The next generation tells, but
- * for what a delta restates as it is, and for bridges, which are lifted.
+ * for what a delta restates as it is, and for kinds that are lifted.
  */
 static bool is_seen(struct parse *parse, const struct reader *reader,
 		    const struct lbm_object *object, enum pass pass)
@@ -685,7 +682,7 @@ static bool is_seen(struct parse *parse, const struct reader *reader,
 	old = base ? lbm_generation_find(base, object) : NULL;
 	if (pass == PASS_REMOVALS)
 		return old && !now;
-	return reader->kind != LBMESH_OBJECT_BRIDGE && old != now;
+	return !reader->lift && old != now;
 }
 
 /* Note what the next generation will not tell. */
@@ -697,28 +694,49 @@ static int note_seen(struct parse *parse, const struct reader *reader,
 	struct lbm_key seen;
 
 	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE ||
-	    (told && reader->kind != LBMESH_OBJECT_BRIDGE))
+	    (told && !reader->lift))
 		return 0;
 	key_of_seen(&seen, reader, object);
 	return lbm_trie_set(&parse->seen, &seen, object);
 }
 
-static int read_removal(struct parse *parse, const struct reader *reader,
-			struct nlattr *nest, struct lbm_object *like)
+/* Note what changes; @old may be NULL, and @new is for a removal. */
+static int note_change(struct parse *parse, struct nlattr *nest,
+		       const struct nlattr *secret, struct lbm_object *old,
+		       struct lbm_object *new)
 {
-	struct lbm_job *job = parse->job;
+	enum lbmesh_object kind = (new ?: old)->kind;
 	struct lbm_change *change;
-	struct lbm_object *old;
 
-	old = lbm_generation_find(job->next, like);
-	if (!old)
-		return refuse(parse, nest, reader->absent, -ENOENT);
-	change = lbm_job_change(job, old, NULL);
+	if (lbm_job_is_silent(kind)) {
+		parse->job->silent = true;
+		lbm_touched_note(&parse->job->touched, new ?: old);
+		return 0;
+	}
+	change = lbm_job_change(parse->job, old, new);
 	if (!change)
 		return -ENOMEM;
 	change->nest = nest;
-	change->index = parse->index[reader->kind];
-	return lbm_generation_unset(job->next, change->old);
+	change->index = parse->index[kind];
+	if (secret) {
+		change->has_secret = true;
+		memcpy(change->secret, nla_data(secret), LBMESH_KEY_LEN);
+	}
+	return 0;
+}
+
+static int read_removal(struct parse *parse, const struct reader *reader,
+			struct nlattr *nest, struct lbm_object *like)
+{
+	struct lbm_generation *next = parse->job->next;
+	struct lbm_object *old;
+
+	old = lbm_generation_find(next, like);
+	if (!old)
+		return refuse(parse, nest, reader->absent, -ENOENT);
+	/* The base holds it. */
+	return note_change(parse, nest, NULL, old, NULL) ?:
+	       lbm_generation_unset(next, old);
 }
 
 static u32 device_of(const struct lbm_object *object)
@@ -754,13 +772,12 @@ static bool is_rebound(const struct lbm_job *job,
 }
 
 /* Put the message's object, or the base's equal one, into the generation. */
-static int place(struct parse *parse, const struct reader *reader,
-		 struct nlattr *nest, const struct nlattr *secret,
-		 struct lbm_object *object)
+static int place(struct parse *parse, struct nlattr *nest,
+		 const struct nlattr *secret, struct lbm_object *object)
 {
 	struct lbm_job *job = parse->job;
-	struct lbm_change *change;
 	struct lbm_object *old;
+	int ret;
 
 	old = job->base ? lbm_generation_find(job->base, object) : NULL;
 	if (old && is_rebound(job, object)) {
@@ -773,24 +790,29 @@ static int place(struct parse *parse, const struct reader *reader,
 	if (lbm_object_equal(object, old))
 		return lbm_generation_find(job->next, object) ? 0 :
 		       lbm_generation_set(job->next, old);
-	change = lbm_job_change(job, old, object);
-	if (!change)
-		return -ENOMEM;
-	change->nest = nest;
-	change->index = parse->index[reader->kind];
-	if (secret) {
-		change->has_secret = true;
-		memcpy(change->secret, nla_data(secret), LBMESH_KEY_LEN);
-	}
-	return lbm_generation_set(job->next, object);
+	ret = note_change(parse, nest, secret, old, object) ?:
+	      lbm_generation_set(job->next, object);
+	if (ret == -E2BIG)
+		return refuse(parse, nest,
+			      "rule: the layer has too many that differ in ports, sets or positions only",
+			      ret);
+	return ret;
 }
 
-/* The limit, or what is in force when the limit was lowered below that. */
-static u32 most_of(const struct lbm_job *job, enum lbmesh_object kind)
+/*
+ * Whether there is no room for one more: the limit is reached, or what is in
+ * force when the limit was lowered below that.
+ */
+static bool is_full(const struct lbm_job *job, enum lbmesh_object kind)
 {
 	u32 limit = READ_ONCE(job->ln->limits.objects[kind]);
+	u32 learned = 0;
 
-	return job->base ? max(limit, job->base->count[kind]) : limit;
+	if (kind == LBMESH_OBJECT_ELEMENT)
+		learned = lbm_learned_count(job->ln);
+	if (job->base)
+		limit = max(limit, job->base->count[kind] + learned);
+	return job->next->count[kind] + learned >= limit;
 }
 
 static int read_rest(struct parse *parse, const struct reader *reader,
@@ -803,7 +825,7 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 	int ret;
 
 	if (!lbm_generation_find(job->next, object) &&
-	    job->next->count[reader->kind] >= most_of(job, reader->kind))
+	    is_full(job, reader->kind))
 		return refuse(parse, nest, reader->full, -ENOSPC);
 	/* On another interface nothing is kept that the message does not say. */
 	if (job->base && (reader->kind == LBMESH_OBJECT_DEVICE ||
@@ -816,24 +838,22 @@ static int read_rest(struct parse *parse, const struct reader *reader,
 		secret = tb[LBMESH_A_DEVICE_PRIVATE_KEY];
 	else if (reader->kind == LBMESH_OBJECT_PEER)
 		secret = tb[LBMESH_A_PEER_PRESHARED_KEY];
-	return place(parse, reader, nest, secret, object);
+	return place(parse, nest, secret, object);
 }
 
 /*
- * A bridge that a delta names is taken out before any is put in: so bridges can
- * exchange their networks, in any order.
+ * Take out what a delta names and what others of the message may take the
+ * place of, before any is put in.
  */
-static int lift_bridge(struct parse *parse, struct nlattr **tb)
+static int lift(struct parse *parse, const struct reader *reader,
+		struct nlattr **tb, const struct lbm_object *like)
 {
 	struct lbm_generation *next = parse->job->next;
 	struct lbm_object *old;
-	struct lbm_key key;
 
-	if (!tb[LBMESH_A_BRIDGE_ID])
-		return 0;
-	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_BRIDGE_ID]));
-	old = lbm_trie_get(&next->bridges, &key);
-	return old ? lbm_generation_unset(next, old) : 0;
+	old = lbm_generation_find(next, like);
+	return old && reader->lift(tb, old) ?
+	       lbm_generation_unset(next, old) : 0;
 }
 
 /* Whether no object of the kind is for this pass, however it looks. */
@@ -851,6 +871,22 @@ static bool is_for_another(const struct reader *reader, enum pass pass)
 	}
 }
 
+/* Read an object of which the key is known. */
+static int read_named(struct parse *parse, const struct reader *reader,
+		      struct nlattr *nest, struct nlattr **tb,
+		      struct lbm_object *object, enum pass pass)
+{
+	int ret;
+
+	if (is_seen(parse, reader, object, pass))
+		return refuse(parse, nest, reader->twice, -EEXIST);
+	if (pass == PASS_REMOVALS)
+		ret = read_removal(parse, reader, nest, object);
+	else
+		ret = read_rest(parse, reader, nest, tb, object);
+	return ret ?: note_seen(parse, reader, object, pass);
+}
+
 /* Read an object if it is for this pass. */
 static int read_object(struct parse *parse, const struct reader *reader,
 		       struct nlattr *nest, enum pass pass)
@@ -858,6 +894,7 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	struct nlattr *tb[READER_MAX + 1];
 	struct lbm_object *object;
 	enum pass when;
+	bool lifts;
 	int ret;
 
 	if (is_for_another(reader, pass))
@@ -876,23 +913,19 @@ static int read_object(struct parse *parse, const struct reader *reader,
 	else
 		when = PASS_REST;
 	if (pass == PASS_REFERENCES)
-		return when != PASS_REMOVALS ? reader->check(parse, tb) : 0;
-	if (pass == PASS_REMOVALS && reader->kind == LBMESH_OBJECT_BRIDGE &&
-	    when == PASS_REST)
-		return lift_bridge(parse, tb);
-	if (when != pass)
+		return when != PASS_REMOVALS ? reader->check(parse, nest, tb) :
+					       0;
+	lifts = pass == PASS_REMOVALS && when == PASS_REST && reader->lift;
+	if (when != pass && !lifts)
 		return 0;
-	object = lbm_object_new(reader->kind);
+	object = reader->new ? reader->new(nest) : lbm_object_new(reader->kind);
 	if (!object)
 		return -ENOMEM;
 	ret = reader->key(parse, nest, tb, object);
-	if (!ret && is_seen(parse, reader, object, pass))
-		ret = refuse(parse, nest, reader->twice, -EEXIST);
-	if (!ret && pass == PASS_REMOVALS)
-		ret = read_removal(parse, reader, nest, object);
+	if (!ret && lifts)
+		ret = lift(parse, reader, tb, object);
 	else if (!ret)
-		ret = read_rest(parse, reader, nest, tb, object);
-	ret = ret ?: note_seen(parse, reader, object, pass);
+		ret = read_named(parse, reader, nest, tb, object, pass);
 	lbm_object_put(object);
 	return ret;
 }
@@ -906,16 +939,6 @@ static int read_objects(struct parse *parse, const struct nlmsghdr *nlh,
 
 	memset(parse->index, 0, sizeof(parse->index));
 	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {
-		switch (nla_type(attr)) {
-		case LBMESH_A_LAYER:
-		case LBMESH_A_RULE:
-		case LBMESH_A_SET:
-		case LBMESH_A_ELEMENT:
-		case LBMESH_A_ENDPOINT:
-			return refuse(parse, attr,
-				      "the firewall is not built yet; see capabilities",
-				      -EOPNOTSUPP);
-		}
 		reader = find_reader(nla_type(attr));
 		if (!reader)
 			continue;
@@ -959,7 +982,7 @@ static int check_gone(struct parse *parse, const struct lbm_change *change)
 				      -ENOTEMPTY);
 		return 0;
 	default:
-		return 0;
+		return lbm_parse_check_parts(parse, change);
 	}
 }
 
@@ -983,31 +1006,37 @@ static int check_removals(struct parse *parse)
 	return 0;
 }
 
+/* Of one kind, what the message does not name. */
+static int note_gone_of(struct parse *parse, enum lbmesh_object kind)
+{
+	struct lbm_job *job = parse->job;
+	const struct lbm_trie *index = lbm_generation_index(job->base, kind);
+	const struct lbm_node *node;
+	struct lbm_key at;
+	int ret;
+
+	for (node = lbm_trie_next(index, NULL); node;
+	     node = lbm_trie_next(index, &at)) {
+		lbm_key_of_node(&at, node);
+		if (!lbm_generation_find(job->next, node->object)) {
+			ret = note_change(parse, NULL, NULL, node->object,
+					  NULL);
+			if (ret)
+				return ret;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
 /* In mode replace, what the message does not name goes away. */
 static int note_gone(struct parse *parse)
 {
-	static const enum lbmesh_object kinds[] = {
-		LBMESH_OBJECT_DEVICE, LBMESH_OBJECT_NETWORK,
-		LBMESH_OBJECT_BRIDGE, LBMESH_OBJECT_PEER, LBMESH_OBJECT_MEMBER,
-	};
-	struct lbm_job *job = parse->job;
-	const struct lbm_trie *index;
-	const struct lbm_node *node;
-	struct lbm_key at;
-	int i;
+	int kind, ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		index = lbm_generation_index(job->base, kinds[i]);
-		for (node = lbm_trie_next(index, NULL); node;
-		     node = lbm_trie_next(index, &at)) {
-			lbm_key_of_node(&at, node);
-			if (!lbm_generation_find(job->next, node->object) &&
-			    !lbm_job_change(job, node->object, NULL))
-				return -ENOMEM;
-			cond_resched();
-		}
-	}
-	return 0;
+	for (kind = LBMESH_OBJECT_NONE + 1; kind < LBM_KINDS && !ret; kind++)
+		ret = note_gone_of(parse, kind);
+	return ret;
 }
 
 /* --- A state that is restated ---------------------------------------------- */
@@ -1033,27 +1062,39 @@ static u64 print_of(const struct nlmsghdr *nlh)
 	return print ?: 1;
 }
 
-/* Whether each device of the message is on the interface of the base. */
-static bool devices_stay(struct parse *parse, const struct nlmsghdr *nlh)
+static bool device_stays(struct parse *parse, struct nlattr *nest)
 {
-	struct nlattr *tb[LBMESH_A_DEVICE_MAX + 1], *attr;
+	struct nlattr *tb[LBMESH_A_DEVICE_MAX + 1];
 	struct lbm_device wanted = {};
 	struct lbm_object *object;
 	struct lbm_key key;
+
+	if (nla_parse_nested(tb, LBMESH_A_DEVICE_MAX, nest,
+			     lbmesh_device_nl_policy, NULL) ||
+	    !tb[LBMESH_A_DEVICE_ID] ||
+	    device_interface(parse, nest, tb, &wanted))
+		return false;
+	lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]));
+	object = lbm_trie_get(&parse->job->base->devices, &key);
+	return object && !is_lost(parse, object) &&
+	       lbm_object_as(device, object)->ifindex == wanted.ifindex;
+}
+
+/*
+ * Whether each device and each endpoint of the message is on the interface of
+ * the base.
+ */
+static bool interfaces_stay(struct parse *parse, const struct nlmsghdr *nlh)
+{
+	struct nlattr *attr;
 	int rem;
 
 	nlmsg_for_each_attr(attr, nlh, GENL_HDRLEN, rem) {
-		if (nla_type(attr) != LBMESH_A_DEVICE)
-			continue;
-		if (nla_parse_nested(tb, LBMESH_A_DEVICE_MAX, attr,
-				     lbmesh_device_nl_policy, NULL) ||
-		    !tb[LBMESH_A_DEVICE_ID] ||
-		    device_interface(parse, attr, tb, &wanted))
+		if (nla_type(attr) == LBMESH_A_DEVICE &&
+		    !device_stays(parse, attr))
 			return false;
-		lbm_key_id(&key, nla_get_u32(tb[LBMESH_A_DEVICE_ID]));
-		object = lbm_trie_get(&parse->job->base->devices, &key);
-		if (!object || is_lost(parse, object) ||
-		    lbm_object_as(device, object)->ifindex != wanted.ifindex)
+		if (nla_type(attr) == LBMESH_A_ENDPOINT &&
+		    !lbm_parse_endpoint_stays(parse, attr))
 			return false;
 	}
 	return true;
@@ -1071,7 +1112,7 @@ static bool is_known(struct parse *parse, const struct nlmsghdr *nlh, u64 print)
 	if (parse->mode != LBMESH_COMMIT_MODE_REPLACE || !base ||
 	    READ_ONCE(base->print) != print)
 		return false;
-	known = devices_stay(parse, nlh);
+	known = interfaces_stay(parse, nlh);
 	/* A refusal is for who reads it to the end. */
 	refuse(parse, NULL, NULL, 0);
 	return known;
@@ -1085,8 +1126,12 @@ static int read_all(struct parse *parse, const struct nlmsghdr *nlh)
 	lbm_trie_copy(&parse->seen, NULL, U64_MAX);
 	if (parse->mode == LBMESH_COMMIT_MODE_REPLACE)
 		pass = PASS_DEVICES;
-	for (; pass <= PASS_REFERENCES && !ret; pass++)
+	for (; pass <= PASS_REFERENCES && !ret; pass++) {
 		ret = read_objects(parse, nlh, pass);
+		/* When all that the message removes by name is gone. */
+		if (!ret && pass == PASS_REMOVALS)
+			ret = lbm_parse_drop_parts(parse);
+	}
 	lbm_trie_clear(&parse->seen);
 	if (!ret && parse->mode == LBMESH_COMMIT_MODE_DELTA)
 		ret = check_removals(parse);

@@ -98,6 +98,8 @@ agent_again() {
 
 agent_run() {
 	ip link set lo up
+	# shellcheck disable=SC2046
+	modprobe -q -a $(modinfo -F depends "$LBMESH_KO" | tr , ' ') || true
 	insmod "$LBMESH_KO"
 	if [ -e $state/last-good ]; then agent_again; else agent_first; fi
 	agent_says ready

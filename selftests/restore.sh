@@ -264,7 +264,8 @@ without_the_option_a_start_without_a_topology_fails_as_ever() {
 
 scenario_begin
 state=$work/state log=$work/agent.log
-modprobe -q -a wireguard dummy || true
+# shellcheck disable=SC2046
+modprobe -q -a wireguard dummy $(modinfo -F depends "$LBMESH_KO" | tr , ' ') || true
 insmod "$LBMESH_KO"
 for host in h1 h2 h3; do
 	(umask 077 && wg genkey >"$work/$host.key")

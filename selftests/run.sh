@@ -10,10 +10,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 clone=${here%/*}
 built=$clone/build/selftests
 # In this order: what is simple and quick comes first. ynl.sh is a shell test.
-tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces confirm ynl.sh)
+tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces confirm firewall sets ynl.sh)
 # What wants a machine of native speed, because it counts packets or does things a thousand times; it is
 # run where it is named.
-named=(random moves swaps rotate)
+named=(verdicts random moves swaps rotate)
 
 # Needs a kernel that injects faults; that is the debug variant of scripts/uml.
 if [ -e /proc/self/fail-nth ]; then
@@ -73,6 +73,9 @@ modules_load() {
 	done
 	if [ ! -d /sys/module/lbmesh ]; then
 		[ -e "${LBMESH_KO-}" ] || die "LBMESH_KO does not name the module"
+		for module in $(modinfo -F depends "$LBMESH_KO" | tr , ' '); do
+			modprobe -q "$module" || true
+		done
 		insmod "$LBMESH_KO"
 	fi
 }

@@ -46,7 +46,8 @@ interface_up() {
 }
 
 modules_load() {
-	modprobe wireguard
+	# shellcheck disable=SC2046
+	modprobe -a wireguard $(modinfo -F depends "$LBMESH_KO" | tr , ' ')
 	[ -d /sys/module/lbmesh ] || insmod "$LBMESH_KO"
 }
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "policy.h"
 #include "raw.h"
 #include "util.h"
 
@@ -694,6 +695,138 @@ TEST_F_TIMEOUT(questions, that_run_out_of_memory_change_nothing, 300)
 		EXPECT_EQ(0, raw_ask(&self->raw).error) TH_LOG("command %u", commands[i]);
 	}
 	TH_LOG("%d allocations of %zu commands", points, sizeof(commands));
+}
+
+/* --- The firewall ----------------------------------------------------------------------------------- */
+
+static int prepare_firewall(struct lbmesh *conn, struct raw *raw)
+{
+	struct lbmesh_commit *commit = replace_new();
+	struct lbmesh_result result;
+	int error = flush(conn, &result);
+
+	put_layer(commit, 1);
+	put_layer(commit, 2);
+	put_set(commit, 1);
+	put_set(commit, 2);
+	put_rule_of(commit, 1, 1, 10, 1);
+	put_rule(commit, 1, 2, 20);
+	put_rule(commit, 2, 1, 10);
+	put_element(commit, 1, "10.0.0.1");
+	put_element(commit, 2, "10.0.0.1");
+	put_endpoint(commit, 1, "10.0.0.1", 1);
+	error = error ?: run(conn, commit, &result);
+	raw_begin(raw, LBMESH_CMD_SET_UPDATE, 0);
+	learn(raw, 1, "192.0.2.1", 0);
+	learn(raw, 2, "192.0.2.2", 0);
+	return error ?: raw_ask(raw).error;
+}
+
+static void put_raw_rule(struct raw *raw, uint32_t id, uint32_t position, uint32_t set)
+{
+	size_t nest = raw_nest(raw, LBMESH_A_RULE), inner;
+
+	raw_put_u32(raw, LBMESH_A_RULE_LAYER, 1);
+	raw_put_u32(raw, LBMESH_A_RULE_ID, id);
+	raw_put_u32(raw, LBMESH_A_RULE_POSITION, position);
+	raw_put_u8(raw, LBMESH_A_RULE_ACTION, LBMESH_ACTION_DENY);
+	inner = raw_nest(raw, LBMESH_A_RULE_DST);
+	raw_put_u32(raw, LBMESH_A_SELECTOR_SET, set);
+	raw_nest_end(raw, inner);
+	raw_nest_end(raw, nest);
+}
+
+static void remove_raw(struct raw *raw, uint16_t object, uint16_t id, uint16_t remove)
+{
+	size_t nest = raw_nest(raw, object);
+
+	raw_put_u32(raw, id, 2);
+	raw_put(raw, remove, "", 0);
+	raw_nest_end(raw, nest);
+}
+
+/* Rules exchange places, one comes, and a layer and a set go with what is in them. */
+static void build_firewall(struct raw *raw, uint64_t generation)
+{
+	size_t nest;
+
+	begin_delta(raw, generation);
+	put_raw_rule(raw, 1, 20, 1);
+	put_raw_rule(raw, 2, 10, 3);
+	put_raw_rule(raw, 3, 30, 1);
+	remove_raw(raw, LBMESH_A_LAYER, LBMESH_A_LAYER_ID, LBMESH_A_LAYER_REMOVE);
+	remove_raw(raw, LBMESH_A_SET, LBMESH_A_SET_ID, LBMESH_A_SET_REMOVE);
+	nest = raw_nest(raw, LBMESH_A_SET);
+	raw_put_u32(raw, LBMESH_A_SET_ID, 3);
+	raw_nest_end(raw, nest);
+	learn(raw, 3, "fd00::/64", 0);
+	unlearn(raw, 1, "10.0.0.1");
+	nest = raw_nest(raw, LBMESH_A_ENDPOINT);
+	raw_put_u32(raw, LBMESH_A_ENDPOINT_ID, 1);
+	raw_put_u32(raw, LBMESH_A_ENDPOINT_IFINDEX, 1);
+	raw_put_u8(raw, LBMESH_A_ENDPOINT_KIND, LBMESH_ENDPOINT_KIND_HOST);
+	raw_nest_end(raw, nest);
+}
+
+static void build_update_of_sets(struct raw *raw, uint64_t generation)
+{
+	(void)generation;
+	raw_begin(raw, LBMESH_CMD_SET_UPDATE, 0);
+	learn(raw, 1, "192.0.2.3", 0);
+	learn(raw, 2, "192.0.2.4", 0);
+	learn(raw, 1, "fd00::/64", 0);
+	unlearn(raw, 2, "192.0.2.2");
+}
+
+static char *firewall_text(struct lbmesh *conn, struct raw *raw)
+{
+	char *text;
+
+	settle(conn);
+	if (asprintf(&text, "%s%s%s%s", dump_text(raw, LBMESH_CMD_RULE_GET, 0),
+		     dump_text(raw, LBMESH_CMD_SET_GET, 0),
+		     dump_text(raw, LBMESH_CMD_ELEMENT_GET, 0),
+		     dump_text(raw, LBMESH_CMD_ENDPOINT_GET, 0)) < 0)
+		must(-ENOMEM);
+	return text;
+}
+
+TEST_F_TIMEOUT(questions, as_changes_of_the_firewall_are_done_whole_or_not_at_all, 900)
+{
+	static void (*const builds[])(struct raw *raw, uint64_t generation) = {
+		build_firewall, build_update_of_sets,
+	};
+
+	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
+		char *old, *new, *now;
+		bool reached = true;
+		int refused = 0, n;
+
+		ASSERT_EQ(0, prepare_firewall(self->conn, &self->raw));
+		old = firewall_text(self->conn, &self->raw);
+		builds[i](&self->raw, settle(self->conn).number);
+		ASSERT_EQ(0, raw_ask(&self->raw).error);
+		new = firewall_text(self->conn, &self->raw);
+		ASSERT_STRNE(old, new);
+		for (n = 1; n < POINTS && reached; n++) {
+			int error;
+
+			ASSERT_EQ(0, prepare_firewall(self->conn, &self->raw));
+			builds[i](&self->raw, settle(self->conn).number);
+			error = send_failing(&self->raw, self->nth, n, &reached);
+			ASSERT_LE(0, error);
+			now = firewall_text(self->conn, &self->raw);
+			refused += error != 0;
+			ASSERT_TRUE(!strcmp(old, now) || (!error && !strcmp(new, now)))
+				TH_LOG("allocation %d: errno %d, now %s", n, error, now);
+			free(now);
+		}
+		TH_LOG("%d allocations, %d of which refused the request", n - 2, refused);
+		EXPECT_FALSE(reached);
+		EXPECT_LT(3, refused);
+		free(old);
+		free(new);
+	}
 }
 
 /* Objects that a dump tells of while its allocation number n fails; -1 when it did not come to its end. */

@@ -51,11 +51,11 @@ static const struct lbmesh_counts first = {
 	.bridges = 4096,
 	.peers = 20480,
 	.members = 65536,
-	.layers = 4096,
+	.layers = 16384,
 	.rules = 131072,
-	.sets = 4096,
-	.elements = 131072,
-	.endpoints = 4096,
+	.sets = 16384,
+	.elements = 1048576,
+	.endpoints = 16384,
 	.message_bytes = 64 << 20,
 };
 

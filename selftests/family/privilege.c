@@ -93,6 +93,24 @@ static void put_member_prefix(struct raw *raw)
 	raw_nest_end(raw, nest);
 }
 
+static void put_rule_key(struct raw *raw)
+{
+	size_t nest = raw_nest(raw, LBMESH_A_RULE);
+
+	raw_put_u32(raw, LBMESH_A_RULE_LAYER, 1);
+	raw_put_u32(raw, LBMESH_A_RULE_ID, 1);
+	raw_nest_end(raw, nest);
+}
+
+static void put_element_key(struct raw *raw)
+{
+	size_t nest = raw_nest(raw, LBMESH_A_ELEMENT);
+
+	raw_put_u32(raw, LBMESH_A_ELEMENT_SET, 1);
+	raw_put(raw, LBMESH_A_ELEMENT_IPV4, "\x0a\x00\x00\x01", 4);
+	raw_nest_end(raw, nest);
+}
+
 /*
  * What a sender who may send gets, in a namespace that is new: root, and root of the user namespace
  * that owns it. In this order; each begins with what the one before has left.
@@ -127,32 +145,37 @@ static const struct command {
 	{ "bridge-get", LBMESH_CMD_BRIDGE_GET, 0, put_id, { ENOENT, ENOENT } },
 	{ "peer-get", LBMESH_CMD_PEER_GET, 0, put_peer_key, { ENOENT, ENOENT } },
 	{ "member-get", LBMESH_CMD_MEMBER_GET, 0, put_member_prefix, { ENOENT, ENOENT } },
+	{ "layer-get", LBMESH_CMD_LAYER_GET, 0, put_id, { ENOENT, ENOENT } },
+	{ "rule-get", LBMESH_CMD_RULE_GET, 0, put_rule_key, { ENOENT, ENOENT } },
+	{ "set-get", LBMESH_CMD_SET_GET, 0, put_id, { ENOENT, ENOENT } },
+	{ "element-get", LBMESH_CMD_ELEMENT_GET, 0, put_element_key, { ENOENT, ENOENT } },
+	{ "endpoint-get", LBMESH_CMD_ENDPOINT_GET, 0, put_id, { ENOENT, ENOENT } },
 	{ "device-get of nothing", LBMESH_CMD_DEVICE_GET, 0, NULL, { EINVAL, EINVAL } },
 	{ "network-get of nothing", LBMESH_CMD_NETWORK_GET, 0, NULL, { EINVAL, EINVAL } },
 	{ "bridge-get of nothing", LBMESH_CMD_BRIDGE_GET, 0, NULL, { EINVAL, EINVAL } },
 	{ "peer-get of nothing", LBMESH_CMD_PEER_GET, 0, NULL, { EINVAL, EINVAL } },
 	{ "member-get of nothing", LBMESH_CMD_MEMBER_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "layer-get of nothing", LBMESH_CMD_LAYER_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "rule-get of nothing", LBMESH_CMD_RULE_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "set-get of nothing", LBMESH_CMD_SET_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "element-get of nothing", LBMESH_CMD_ELEMENT_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "endpoint-get of nothing", LBMESH_CMD_ENDPOINT_GET, 0, NULL, { EINVAL, EINVAL } },
 	{ "device dump", LBMESH_CMD_DEVICE_GET, NLM_F_DUMP, NULL, { 0, 0 } },
 	{ "network dump", LBMESH_CMD_NETWORK_GET, NLM_F_DUMP, NULL, { 0, 0 } },
 	{ "bridge dump", LBMESH_CMD_BRIDGE_GET, NLM_F_DUMP, NULL, { 0, 0 } },
 	{ "peer dump", LBMESH_CMD_PEER_GET, NLM_F_DUMP, NULL, { 0, 0 } },
 	{ "member dump", LBMESH_CMD_MEMBER_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "layer dump", LBMESH_CMD_LAYER_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "rule dump", LBMESH_CMD_RULE_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "set dump", LBMESH_CMD_SET_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "element dump", LBMESH_CMD_ELEMENT_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "endpoint dump", LBMESH_CMD_ENDPOINT_GET, NLM_F_DUMP, NULL, { 0, 0 } },
+	{ "set-update", LBMESH_CMD_SET_UPDATE, 0, put_element_key, { ENOENT, ENOENT } },
+	{ "set-update of nothing", LBMESH_CMD_SET_UPDATE, 0, NULL, { EINVAL, EINVAL } },
 	{ "flush", LBMESH_CMD_FLUSH, 0, NULL, { 0, 0 } },
-	/* Not built yet. */
-	{ "explain", LBMESH_CMD_EXPLAIN, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "set-update", LBMESH_CMD_SET_UPDATE, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "layer-get", LBMESH_CMD_LAYER_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "rule-get", LBMESH_CMD_RULE_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "set-get", LBMESH_CMD_SET_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "element-get", LBMESH_CMD_ELEMENT_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "endpoint-get", LBMESH_CMD_ENDPOINT_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "flow-get", LBMESH_CMD_FLOW_GET, 0, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "layer dump", LBMESH_CMD_LAYER_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "rule dump", LBMESH_CMD_RULE_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "set dump", LBMESH_CMD_SET_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "element dump", LBMESH_CMD_ELEMENT_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "endpoint dump", LBMESH_CMD_ENDPOINT_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
-	{ "flow dump", LBMESH_CMD_FLOW_GET, NLM_F_DUMP, NULL, { EOPNOTSUPP, EOPNOTSUPP } },
+	{ "explain", LBMESH_CMD_EXPLAIN, 0, NULL, { EINVAL, EINVAL } },
+	{ "flow-get", LBMESH_CMD_FLOW_GET, 0, NULL, { EINVAL, EINVAL } },
+	{ "flow dump", LBMESH_CMD_FLOW_GET, NLM_F_DUMP, NULL, { 0, 0 } },
 };
 
 static const char *const groups[] = { LBMESH_MCGRP_GENERATION, LBMESH_MCGRP_VERDICT };

@@ -114,9 +114,12 @@ struct raw_answer raw_ask(struct raw *raw)
 	return failure.error ? failure : raw_wait(raw, raw->sequence);
 }
 
-struct raw_answer raw_wait(struct raw *raw, uint32_t sequence)
+static struct raw_answer wait_for(struct raw *raw, uint32_t sequence,
+				  void (*show)(const struct nlmsghdr *header, void *data),
+				  void *data)
 {
-	struct raw_answer failure = {};
+	struct raw_answer answer, failure = {};
+	bool interrupted = false;
 	char buffer[65536];
 
 	for (;;) {
@@ -132,10 +135,30 @@ struct raw_answer raw_wait(struct raw *raw, uint32_t sequence)
 			/* Answers to others, and results of commits, which have sequence 0. */
 			if (header->nlmsg_seq != sequence)
 				continue;
-			if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE)
-				return raw_answer_of(header);
+			interrupted |= header->nlmsg_flags & NLM_F_DUMP_INTR;
+			if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
+				answer = raw_answer_of(header);
+				if (show && interrupted && !answer.error)
+					answer.error = EINTR;
+				return answer;
+			}
+			if (show)
+				show(header, data);
 		}
 	}
+}
+
+struct raw_answer raw_read(struct raw *raw, void (*show)(const struct nlmsghdr *header, void *data),
+			   void *data)
+{
+	struct raw_answer failure = { .error = -raw_send(raw) };
+
+	return failure.error ? failure : wait_for(raw, raw->sequence, show, data);
+}
+
+struct raw_answer raw_wait(struct raw *raw, uint32_t sequence)
+{
+	return wait_for(raw, sequence, NULL, NULL);
 }
 
 struct resolve {

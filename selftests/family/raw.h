@@ -57,6 +57,12 @@ void raw_nest_end(struct raw *raw, size_t nest);
 
 /* Sends what was built and waits for the ACK or the end of the dump. */
 struct raw_answer raw_ask(struct raw *raw);
+/*
+ * The same for a dump or a single get, and shows each message before the end. Where the answer is 0, a
+ * dump that changed in between has EINTR.
+ */
+struct raw_answer raw_read(struct raw *raw, void (*show)(const struct nlmsghdr *header, void *data),
+			   void *data);
 /* Sends only. Returns 0 or a negative errno. */
 int raw_send(struct raw *raw);
 /*

@@ -2,7 +2,8 @@
 /*
  * What the module itself refuses in a commit: missing, contradictory, unknown and repeated objects.
  * A table's row changes one object of a commit that is good, and says the errno, how the sentence
- * begins and which attribute is at fault. No refusal changes what is in force.
+ * begins and which attribute is at fault. No refusal changes what is in force. The objects of the
+ * firewall are in firewall.c.
  */
 
 #include <errno.h>
@@ -11,31 +12,8 @@
 #include "kselftest_harness.h"
 #include "raw.h"
 #include "refusal.h"
+#include "rows.h"
 #include "util.h"
-
-/* A commit that is good, in which a row of a table changes one object. */
-
-#define ATTRIBUTES_MAX 6
-
-struct attribute {
-	uint16_t type;
-	uint16_t length;
-	const void *data;
-};
-
-struct object {
-	uint16_t type;
-	struct attribute attributes[ATTRIBUTES_MAX];
-};
-
-#define BYTES(the_type, ...) \
-	{ the_type, sizeof((uint8_t[]){ __VA_ARGS__ }), (uint8_t[]){ __VA_ARGS__ } }
-#define NUMBER(the_type, value) { the_type, 4, &(uint32_t){ value } }
-#define SHORT(the_type, value) { the_type, 2, &(uint16_t){ value } }
-#define TEXT(the_type, text) { the_type, sizeof(text), text }
-#define MARK(the_type) { the_type, 0, "" }
-#define KEY_OF(the_type, byte) { the_type, LBMESH_KEY_LEN, (uint8_t[LBMESH_KEY_LEN]){ byte } }
-#define FAMILY6(the_type, ...) { the_type, 16, (uint8_t[16]){ 0xfd, 0, __VA_ARGS__ } }
 
 enum { A_DEVICE, NETWORK_1, NETWORK_2, A_BRIDGE, A_PEER, LOCAL, REMOTE, OBJECTS };
 
@@ -62,57 +40,6 @@ static const struct object good[OBJECTS] = {
 		BYTES(LBMESH_A_MEMBER_IPV4, 10, 0, 0, 2),
 		KEY_OF(LBMESH_A_MEMBER_PUBLIC_KEY, 7) } },
 };
-
-/* What is the culprit besides an attribute of the object: the object, or something in it. */
-#define IN_OBJECT 0
-
-/**
- * struct row - one fault
- * @sentence: for the log
- * @object: where
- * @drop: attribute to leave out, or 0
- * @put: attributes to add or to replace
- * @again: send the object twice, changed in the second
- * @error: expected errno
- * @start: how the kernel's sentence begins
- * @culprit: attribute of the object that is at fault, or IN_OBJECT
- */
-struct row {
-	const char *sentence;
-	int object;
-	uint16_t drop;
-	struct attribute put[2];
-	bool again;
-	int error;
-	const char *start;
-	uint16_t culprit;
-};
-
-/* Writes one object, changed by the row if there is one; remembers where the culprit starts. */
-static void object_put(struct raw *raw, const struct object *object, const struct row *row,
-		       size_t *culprit, size_t *nest, size_t *end)
-{
-	size_t at;
-
-	*nest = raw_nest(raw, object->type);
-	for (size_t i = 0; i < ATTRIBUTES_MAX && object->attributes[i].type; i++) {
-		const struct attribute *attribute = &object->attributes[i];
-
-		if (row && (attribute->type == row->drop || attribute->type == row->put[0].type ||
-			    attribute->type == row->put[1].type))
-			continue;
-		at = raw_put(raw, attribute->type, attribute->data, attribute->length);
-		if (row && attribute->type == row->culprit)
-			*culprit = at;
-	}
-	for (size_t i = 0; row && i < 2 && row->put[i].type; i++) {
-		at = raw_put(raw, row->put[i].type, row->put[i].data, row->put[i].length);
-		if (row->put[i].type == row->culprit)
-			*culprit = at;
-	}
-	raw_nest_end(raw, *nest);
-	*end = raw->header->nlmsg_len;
-}
 
 FIXTURE(commit_with)
 {
@@ -148,44 +75,8 @@ FIXTURE_TEARDOWN(commit_with)
 	lbmesh_close(self->conn);
 }
 
-static void rows_run(struct __test_metadata *_metadata, struct raw *raw, struct lbmesh *conn,
-		     const struct row *rows, size_t count)
-{
-	const char *state = state_text(conn);
-
-	for (const struct row *row = rows; row < rows + count; row++) {
-		size_t culprit = 0, nest = 0, end = 0, other;
-		uint64_t before = generation_number(conn);
-		struct raw_answer answer;
-
-		raw_begin(raw, LBMESH_CMD_COMMIT, 0);
-		raw_put_u8(raw, LBMESH_A_MODE, LBMESH_COMMIT_MODE_REPLACE);
-		for (int i = 0; i < OBJECTS; i++) {
-			if (i != row->object || row->again)
-				object_put(raw, &good[i], NULL, &other, &other, &other);
-			if (i == row->object)
-				object_put(raw, &good[i], row, &culprit, &nest, &end);
-		}
-		answer = raw_ask(raw);
-		EXPECT_EQ(row->error, answer.error)
-			TH_LOG("%s: answered \"%s\"", row->sentence, answer.message);
-		EXPECT_EQ(0, strncmp(answer.message, row->start, strlen(row->start)))
-			TH_LOG("%s: the sentence is \"%s\"", row->sentence, answer.message);
-		if (row->culprit) {
-			EXPECT_EQ(culprit, answer.offset)
-				TH_LOG("%s: \"%s\"", row->sentence, answer.message);
-		} else if (answer.offset) {
-			EXPECT_TRUE(answer.offset >= nest && answer.offset < end)
-				TH_LOG("%s: offset %zu is not in %zu..%zu", row->sentence,
-				       answer.offset, nest, end);
-		}
-		EXPECT_EQ(before, generation_number(conn))
-			TH_LOG("%s: the generation changed", row->sentence);
-	}
-	EXPECT_STREQ(state, state_text(conn));
-}
-
-#define RUN_ROWS(rows) rows_run(_metadata, &self->raw, self->conn, rows, COUNT_OF(rows))
+#define RUN_ROWS(rows) \
+	rows_run(_metadata, &self->raw, self->conn, good, OBJECTS, rows, COUNT_OF(rows))
 
 TEST_F(commit_with, nothing_wrong_is_accepted)
 {
@@ -385,38 +276,6 @@ TEST_F(commit_with, a_bad_member_is_refused)
 	};
 
 	RUN_ROWS(rows);
-}
-
-/* Objects that the spec has and the module does not do yet. */
-
-static const struct object to_come[] = {
-	{ LBMESH_A_LAYER, { NUMBER(LBMESH_A_LAYER_ID, 1) } },
-	{ LBMESH_A_RULE, {
-		NUMBER(LBMESH_A_RULE_LAYER, 1),
-		NUMBER(LBMESH_A_RULE_ID, 1),
-		NUMBER(LBMESH_A_RULE_POSITION, 1),
-		BYTES(LBMESH_A_RULE_ACTION, LBMESH_ACTION_ALLOW) } },
-	{ LBMESH_A_SET, { NUMBER(LBMESH_A_SET_ID, 1) } },
-	{ LBMESH_A_ELEMENT, {
-		NUMBER(LBMESH_A_ELEMENT_SET, 1),
-		BYTES(LBMESH_A_ELEMENT_IPV4, 10, 0, 0, 1) } },
-	{ LBMESH_A_ENDPOINT, {
-		NUMBER(LBMESH_A_ENDPOINT_ID, 1),
-		NUMBER(LBMESH_A_ENDPOINT_IFINDEX, 1),
-		BYTES(LBMESH_A_ENDPOINT_KIND, LBMESH_ENDPOINT_KIND_HOST) } },
-};
-
-TEST_F(commit_with, an_object_of_the_firewall_is_not_supported)
-{
-	for (size_t i = 0; i < COUNT_OF(to_come); i++) {
-		size_t nest, other;
-
-		raw_begin(&self->raw, LBMESH_CMD_COMMIT, 0);
-		raw_put_u8(&self->raw, LBMESH_A_MODE, LBMESH_COMMIT_MODE_REPLACE);
-		object_put(&self->raw, &to_come[i], NULL, &other, &nest, &other);
-		EXPECT_REFUSAL(&self->raw, self->conn, EOPNOTSUPP, nest, "object %u",
-			       to_come[i].type);
-	}
 }
 
 TEST_F(commit_with, a_confirm_timeout_above_a_day_is_refused)

@@ -147,6 +147,8 @@ enum lbmesh_endpoint_kind {
  * @LBMESH_REASON_SPOOFED: The source is not an address of the endpoint.
  * @LBMESH_REASON_NO_STATE: Connection tracking had no state for the packet and
  *   it needed one.
+ * @LBMESH_REASON_NO_ENDPOINT: The destination is not an address of an endpoint
+ *   there.
  */
 enum lbmesh_reason {
 	LBMESH_REASON_NONE,
@@ -160,6 +162,7 @@ enum lbmesh_reason {
 	LBMESH_REASON_MEMBER,
 	LBMESH_REASON_SPOOFED,
 	LBMESH_REASON_NO_STATE,
+	LBMESH_REASON_NO_ENDPOINT,
 };
 
 /**
@@ -241,6 +244,7 @@ enum {
 	LBMESH_A_RULE_STATE,
 	LBMESH_A_FALLBACK,
 	LBMESH_A_TOTALS,
+	LBMESH_A_PATH,
 
 	__LBMESH_A_MAX,
 	LBMESH_A_MAX = (__LBMESH_A_MAX - 1)
@@ -516,6 +520,19 @@ enum {
 
 	__LBMESH_A_RULE_STATE_MAX,
 	LBMESH_A_RULE_STATE_MAX = (__LBMESH_A_RULE_STATE_MAX - 1)
+};
+
+enum {
+	LBMESH_A_PATH_ALLOWED = 1,
+	LBMESH_A_PATH_DENIED,
+	LBMESH_A_PATH_REJECTED,
+	LBMESH_A_PATH_SPOOFED,
+	LBMESH_A_PATH_NO_ENDPOINT,
+	LBMESH_A_PATH_MALFORMED,
+	LBMESH_A_PATH_NO_STATE,
+
+	__LBMESH_A_PATH_MAX,
+	LBMESH_A_PATH_MAX = (__LBMESH_A_PATH_MAX - 1)
 };
 
 enum {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cmd-objects.c - the commands that list objects: devices, networks, bridges,
- * peers, members. Called by command.c.
+ * peers, members, and those of the firewall with what the verdict cache holds.
+ * Called by command.c.
  */
 #include "show.h"
 
@@ -17,7 +18,7 @@ static enum lbctl_exit list(const struct options *options, unsigned int parts, s
 	enum lbctl_exit ret = connect_module(&conn);
 
 	if (ret == LBCTL_OK)
-		ret = snapshot_read(conn, parts, &snapshot);
+		ret = snapshot_read_of(conn, parts, options->layer | options->set, &snapshot);
 	if (ret != LBCTL_OK)
 		return ret;
 	out = output_new(options->json, stdout);
@@ -101,4 +102,70 @@ enum lbctl_exit cmd_peers(const struct options *options)
 enum lbctl_exit cmd_members(const struct options *options)
 {
 	return list(options, SNAPSHOT_MEMBERS, show_members);
+}
+
+/**
+ * cmd_layers() - lbctl layers.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_layers(const struct options *options)
+{
+	return list(options, SNAPSHOT_LAYERS | SNAPSHOT_RULES | SNAPSHOT_ENDPOINTS, show_layers);
+}
+
+/**
+ * cmd_rules() - lbctl rules.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_rules(const struct options *options)
+{
+	return list(options, SNAPSHOT_RULES, show_rules);
+}
+
+/**
+ * cmd_sets() - lbctl sets.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_sets(const struct options *options)
+{
+	return list(options, SNAPSHOT_SETS | SNAPSHOT_ELEMENTS, show_sets);
+}
+
+/**
+ * cmd_elements() - lbctl elements.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_elements(const struct options *options)
+{
+	return list(options, SNAPSHOT_ELEMENTS, show_elements);
+}
+
+/**
+ * cmd_endpoints() - lbctl endpoints.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_endpoints(const struct options *options)
+{
+	return list(options, SNAPSHOT_ENDPOINTS, show_endpoints);
+}
+
+/**
+ * cmd_flows() - lbctl flows.
+ * @options: of the command line
+ *
+ * Return: the exit code.
+ */
+enum lbctl_exit cmd_flows(const struct options *options)
+{
+	return list(options, SNAPSHOT_FLOWS, show_flows);
 }

@@ -22,6 +22,20 @@ const struct command commands[] = {
 	 cmd_peers},
 	{"members", "", 0, OPTION_DEVICE | OPTION_NETWORK, "List the members of the networks.",
 	 cmd_members},
+	{"layers", "", 0, 0, "List the layers of the firewall.", cmd_layers},
+	{"rules", "", 0, OPTION_LAYER, "List the rules of the layers and their hits.", cmd_rules},
+	{"sets", "", 0, 0, "List the sets of addresses.", cmd_sets},
+	{"elements", "", 0, OPTION_SET, "List the elements of the sets.", cmd_elements},
+	{"endpoints", "", 0, 0, "List the endpoints and their layers.", cmd_endpoints},
+	{"flows", "", 0, 0, "List what the verdict cache holds.", cmd_flows},
+	{"set", "add|remove SET PREFIX...", OPTIONS_ARGS_MAX - 1, OPTION_TIMEOUT,
+	 "Add learned elements to a set, or remove them.", cmd_set},
+	{"explain", "", 0,
+	 OPTION_FROM | OPTION_TO | OPTION_PROTO | OPTION_ENDPOINT | OPTION_INTERFACE |
+		 OPTION_DIRECTION | OPTION_ICMP_TYPE | OPTION_ICMP_CODE,
+	 "Say what would happen to a packet, and why.", cmd_explain},
+	{"monitor", "", 0, OPTION_TIMEOUT, "Show denied and logged packets as they come.",
+	 cmd_monitor},
 	{"wait", "", 0, OPTION_GENERATION | OPTION_TIMEOUT,
 	 "Wait until a generation is in force and no job runs.", cmd_wait},
 	{"confirm", "[GENERATION]", 1, OPTION_TIMEOUT, "Keep the pending generation.", cmd_confirm},
@@ -61,13 +75,13 @@ static void options_usage(FILE *to, uint32_t flags)
 	(void)fputs("\nOptions:\n", to);
 	for (size_t i = 0; i < n_option_specs; i++) {
 		const struct option_spec *spec = &option_specs[i];
-		char name[32];
+		char name[40];
 
 		if (spec->flag && !(flags & spec->flag))
 			continue;
 		(void)snprintf(name, sizeof(name), "--%s%s%s", spec->name, spec->value ? " " : "",
 			       spec->value ? spec->value : "");
-		(void)fprintf(to, "  %-20s %s\n", name, spec->help);
+		(void)fprintf(to, "  %-24s %s\n", name, spec->help);
 	}
 }
 
@@ -89,10 +103,10 @@ void command_usage(FILE *to, const struct command *command)
 		    "Commands:\n",
 		    to);
 	for (size_t i = 0; i < n_commands; i++)
-		(void)fprintf(to, "  %-20s %s\n", commands[i].name, commands[i].help);
+		(void)fprintf(to, "  %-24s %s\n", commands[i].name, commands[i].help);
 	options_usage(to, 0);
 	(void)fputs("\nExit status: 0 done, 1 failed or denied, 2 usage, 3 module unreachable,\n"
-		    "4 not ready, 5 conflict, 6 drift.\n",
+		    "4 not ready, 5 conflict, 6 drift, 7 the packet would be denied.\n",
 		    to);
 }
 
@@ -151,6 +165,8 @@ static enum lbctl_exit cmd_completion(const struct options *options)
 			(void)fputs("bash", stdout);
 		} else if (!strcmp(commands[i].name, "limits")) {
 			(void)fputs("set", stdout);
+		} else if (!strcmp(commands[i].name, "set")) {
+			(void)fputs("add remove", stdout);
 		}
 		completion_options(commands[i].options);
 		(void)fputs("' ;;\n", stdout);

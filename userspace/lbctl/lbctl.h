@@ -2,7 +2,7 @@
 /*
  * lbctl.h - what the files of lbctl share: exit codes, options, commands.
  *
- * Layers: output, options < report < snapshot < show-*.c < cmd-*.c < command < main.
+ * Layers: output, tuple < options < report < snapshot < show-*.c < cmd-*.c < command < main.
  */
 #ifndef LBCTL_H
 #define LBCTL_H
@@ -25,6 +25,7 @@ enum lbctl_exit {
 	LBCTL_NOT_READY = 4,
 	LBCTL_CONFLICT = 5,
 	LBCTL_DRIFT = 6,
+	LBCTL_DENIED = 7,
 };
 
 /* Options beyond --json, --help and --version, which every command has. */
@@ -34,10 +35,20 @@ enum option_flag {
 	OPTION_GENERATION = 1 << 2,
 	OPTION_TIMEOUT = 1 << 3,
 	OPTION_YES = 1 << 4,
+	OPTION_LAYER = 1 << 5,
+	OPTION_SET = 1 << 6,
+	OPTION_FROM = 1 << 7,
+	OPTION_TO = 1 << 8,
+	OPTION_PROTO = 1 << 9,
+	OPTION_ENDPOINT = 1 << 10,
+	OPTION_INTERFACE = 1 << 11,
+	OPTION_DIRECTION = 1 << 12,
+	OPTION_ICMP_TYPE = 1 << 13,
+	OPTION_ICMP_CODE = 1 << 14,
 };
 
-/* "limits set" and a pair for each limit are 14. */
-#define OPTIONS_ARGS_MAX 16
+/* As many prefixes as one likes to type behind "set add SET". */
+#define OPTIONS_ARGS_MAX 256
 
 struct options {
 	bool json;
@@ -49,6 +60,11 @@ struct options {
 	uint32_t network; /* id; 0: any */
 	uint64_t generation; /* number; 0: any */
 	uint32_t timeout_s; /* 0: none */
+	uint32_t layer; /* id; 0: any */
+	uint32_t set; /* id; 0: any */
+	struct lbmesh_flow flow; /* of explain; without its ifindex */
+	bool icmp_by_name; /* "icmp", which is another number for IPv6 */
+	const char *interface; /* name, or NULL */
 	const char *args[OPTIONS_ARGS_MAX]; /* what is not an option */
 	int n_args;
 };
@@ -77,6 +93,19 @@ extern const size_t n_option_specs;
 int options_parse(int argc, char *const argv[], struct options *options, char *why, size_t size);
 int options_number(const char *text, uint64_t max, uint64_t *number);
 
+/* tuple.c */
+
+/* "ipv6-icmp", or "4294967295" */
+struct protocol_text {
+	char text[32];
+};
+
+int tuple_end(const char *text, struct lbmesh_prefix *address, bool *has_port, uint16_t *port);
+int tuple_protocol(const char *text, uint8_t *protocol);
+bool protocol_has_ports(uint8_t protocol);
+bool protocol_is_icmp(uint8_t protocol);
+const char *protocol_format(uint8_t protocol, struct protocol_text *text);
+
 /* command.c */
 
 extern const struct command commands[];
@@ -95,6 +124,7 @@ enum lbctl_exit report_error_as(const struct lbmesh_error *err, enum lbctl_exit 
 				const char *next);
 enum lbctl_exit report_job_error(struct lbmesh *conn, const struct options *options,
 				 const struct lbmesh_error *err);
+enum lbctl_exit report_missing(const struct lbmesh_error *err, const char *next);
 enum lbctl_exit report_memory(void);
 enum lbctl_exit report_output(struct output *out);
 enum lbctl_exit connect_module(struct lbmesh **conn);
@@ -115,5 +145,14 @@ enum lbctl_exit cmd_flush(const struct options *options);
 enum lbctl_exit cmd_audit(const struct options *options);
 enum lbctl_exit cmd_repair(const struct options *options);
 enum lbctl_exit cmd_limits(const struct options *options);
+enum lbctl_exit cmd_layers(const struct options *options);
+enum lbctl_exit cmd_rules(const struct options *options);
+enum lbctl_exit cmd_sets(const struct options *options);
+enum lbctl_exit cmd_elements(const struct options *options);
+enum lbctl_exit cmd_endpoints(const struct options *options);
+enum lbctl_exit cmd_flows(const struct options *options);
+enum lbctl_exit cmd_set(const struct options *options);
+enum lbctl_exit cmd_explain(const struct options *options);
+enum lbctl_exit cmd_monitor(const struct options *options);
 
 #endif /* LBCTL_H */

@@ -18,8 +18,19 @@ const struct option_spec option_specs[] = {
 	{"device", "ID", "show only what belongs to this device", OPTION_DEVICE},
 	{"network", "ID", "show only what belongs to this network", OPTION_NETWORK},
 	{"generation", "N", "wait for generation N or a later one", OPTION_GENERATION},
-	{"timeout", "SECONDS", "give up after this time", OPTION_TIMEOUT},
+	{"timeout", "SECONDS", "how long: 30 or 30s", OPTION_TIMEOUT},
 	{"yes", NULL, "do not ask", OPTION_YES},
+	{"layer", "ID", "show only what belongs to this layer", OPTION_LAYER},
+	{"set", "ID", "show only what belongs to this set", OPTION_SET},
+	{"from", "ADDRESS[:PORT]", "source; an IPv6 address with a port is in brackets",
+	 OPTION_FROM},
+	{"to", "ADDRESS[:PORT]", "destination", OPTION_TO},
+	{"proto", "NAME|N", "protocol: tcp, udp, icmp, or a number", OPTION_PROTO},
+	{"endpoint", "ID", "the endpoint that judges", OPTION_ENDPOINT},
+	{"interface", "NAME", "the interface that the packet passes", OPTION_INTERFACE},
+	{"direction", "DIRECTION", "ingress or egress, as the endpoint sees it", OPTION_DIRECTION},
+	{"icmp-type", "N", "ICMP type; echo request if not given", OPTION_ICMP_TYPE},
+	{"icmp-code", "N", "ICMP code; 0 if not given", OPTION_ICMP_CODE},
 };
 
 const size_t n_option_specs = lbctl_array_size(option_specs);
@@ -35,24 +46,16 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *why, size_t size, 
 	return -EINVAL;
 }
 
-/**
- * options_number() - Read a number: digits only, no leading zero, at least 1.
- * @text: as typed; all our numbers are ids, counts and seconds
- * @max: the largest that will do
- * @number: set when 0 is returned
- *
- * Return: 0 or -EINVAL.
- */
-int options_number(const char *text, uint64_t max, uint64_t *number)
+static int decimal(const char *text, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
 
-	if (*text < '1' || *text > '9')
+	if (!*text || (text[0] == '0' && text[1]))
 		return -EINVAL;
 	for (; *text; text++) {
 		unsigned int digit = (unsigned int)*text - '0';
 
-		if (digit > 9 || value > (max - digit) / 10)
+		if (digit > 9 || digit > max || value > (max - digit) / 10)
 			return -EINVAL;
 		value = value * 10 + digit;
 	}
@@ -60,32 +63,153 @@ int options_number(const char *text, uint64_t max, uint64_t *number)
 	return 0;
 }
 
+/**
+ * options_number() - Read a number: digits only, no leading zero, at least 1.
+ * @text: as typed; nearly all our numbers are ids, counts and seconds
+ * @max: the largest that will do
+ * @number: set when 0 is returned
+ *
+ * Return: 0 or -EINVAL.
+ */
+int options_number(const char *text, uint64_t max, uint64_t *number)
+{
+	return *text == '0' ? -EINVAL : decimal(text, max, number);
+}
+
+/* "30" or "30s"; milliseconds must fit an int. */
+static int timeout_take(const char *text, uint32_t *seconds)
+{
+	char digits[16];
+	size_t len = strlen(text);
+	uint64_t number;
+
+	if (len && text[len - 1] == 's')
+		len--;
+	if (len >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (options_number(digits, INT32_MAX / 1000, &number))
+		return -EINVAL;
+	*seconds = (uint32_t)number;
+	return 0;
+}
+
+static int id_take(const struct option_spec *spec, const char *text, uint32_t *id, char *why,
+		   size_t size)
+{
+	uint64_t number;
+
+	if (options_number(text, UINT32_MAX, &number))
+		return refuse(why, size, "--%s: \"%s\" is not a number from 1 to %u", spec->name,
+			      text, UINT32_MAX);
+	*id = (uint32_t)number;
+	return 0;
+}
+
+static int octet_take(const struct option_spec *spec, const char *text, uint8_t *octet, char *why,
+		      size_t size)
+{
+	uint64_t number;
+
+	if (decimal(text, UINT8_MAX, &number))
+		return refuse(why, size, "--%s: \"%s\" is not a number from 0 to 255", spec->name,
+			      text);
+	*octet = (uint8_t)number;
+	return 0;
+}
+
+/* One end of the tuple of explain. */
+static int end_take(const struct option_spec *spec, const char *text, struct lbmesh_flow *flow,
+		    char *why, size_t size)
+{
+	const bool from = spec->flag == OPTION_FROM;
+
+	if (tuple_end(text, from ? &flow->src : &flow->dst,
+		      from ? &flow->has_src_port : &flow->has_dst_port,
+		      from ? &flow->src_port : &flow->dst_port))
+		return refuse(why, size, "--%s: \"%s\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT",
+			      spec->name, text);
+	return 0;
+}
+
+static int direction_take(const char *text, struct lbmesh_flow *flow)
+{
+	flow->has_direction = true;
+	flow->direction =
+		!strcmp(text, "egress") ? LBMESH_DIRECTION_EGRESS : LBMESH_DIRECTION_INGRESS;
+	return strcmp(text, lbmesh_direction_name(flow->direction)) ? -EINVAL : 0;
+}
+
+/* The options that say what packet is meant. */
+static int flow_take(const struct option_spec *spec, const char *text, struct options *options,
+		     char *why, size_t size)
+{
+	struct lbmesh_flow *flow = &options->flow;
+
+	switch (spec->flag) {
+	case OPTION_FROM:
+	case OPTION_TO:
+		return end_take(spec, text, flow, why, size);
+	case OPTION_PROTO:
+		flow->has_protocol = true;
+		options->icmp_by_name = !strcmp(text, "icmp");
+		if (tuple_protocol(text, &flow->protocol))
+			return refuse(why, size,
+				      "--proto: \"%s\" is no protocol; give tcp, udp, icmp, or a "
+				      "number from 0 to 255",
+				      text);
+		return 0;
+	case OPTION_ENDPOINT:
+		return id_take(spec, text, &flow->endpoint, why, size);
+	case OPTION_INTERFACE:
+		options->interface = text;
+		if (!*text || strlen(text) > LBMESH_IFNAME_MAX)
+			return refuse(why, size,
+				      "--interface: \"%s\" is no name of an interface, which has "
+				      "1 to %d bytes",
+				      text, LBMESH_IFNAME_MAX);
+		return 0;
+	case OPTION_DIRECTION:
+		if (direction_take(text, flow))
+			return refuse(why, size,
+				      "--direction: \"%s\" is neither \"ingress\" nor \"egress\"",
+				      text);
+		return 0;
+	case OPTION_ICMP_TYPE:
+		flow->has_icmp_type = true;
+		return octet_take(spec, text, &flow->icmp_type, why, size);
+	default:
+		flow->has_icmp_code = true;
+		return octet_take(spec, text, &flow->icmp_code, why, size);
+	}
+}
+
 static int value_take(const struct option_spec *spec, const char *text, struct options *options,
 		      char *why, size_t size)
 {
-	uint64_t max = spec->flag == OPTION_GENERATION ? UINT64_MAX : UINT32_MAX;
-	uint64_t number;
-
-	if (spec->flag == OPTION_TIMEOUT)
-		max = INT32_MAX / 1000; /* milliseconds must fit an int */
-	if (options_number(text, max, &number))
-		return refuse(why, size, "--%s: \"%s\" is not a number from 1 to %llu", spec->name,
-			      text, (unsigned long long)max);
 	switch (spec->flag) {
 	case OPTION_DEVICE:
-		options->device = (uint32_t)number;
-		break;
+		return id_take(spec, text, &options->device, why, size);
 	case OPTION_NETWORK:
-		options->network = (uint32_t)number;
-		break;
+		return id_take(spec, text, &options->network, why, size);
+	case OPTION_LAYER:
+		return id_take(spec, text, &options->layer, why, size);
+	case OPTION_SET:
+		return id_take(spec, text, &options->set, why, size);
 	case OPTION_GENERATION:
-		options->generation = number;
-		break;
+		if (options_number(text, UINT64_MAX, &options->generation))
+			return refuse(why, size, "--%s: \"%s\" is not a number from 1 to %llu",
+				      spec->name, text, (unsigned long long)UINT64_MAX);
+		return 0;
+	case OPTION_TIMEOUT:
+		if (timeout_take(text, &options->timeout_s))
+			return refuse(why, size, "--%s: \"%s\" is not a number from 1 to %d",
+				      spec->name, text, INT32_MAX / 1000);
+		return 0;
 	default:
-		options->timeout_s = (uint32_t)number;
-		break;
+		return flow_take(spec, text, options, why, size);
 	}
-	return 0;
 }
 
 static const struct option_spec *spec_find(const char *name, size_t len)

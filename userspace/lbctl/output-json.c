@@ -17,6 +17,7 @@ struct output_json {
 	struct output base;
 	struct json_object *stack[DEPTH_MAX]; /* [0] owns the rest */
 	size_t depth;
+	bool one_line;
 	struct json_object *table;
 	const char *const *columns;
 	size_t n_columns;
@@ -45,6 +46,17 @@ static int list_make(struct value value, struct json_object **json)
 	return *json ? 0 : -ENOMEM;
 }
 
+/* json-c would write 98.7 as 98.700000000000003. */
+static int tenths_make(uint64_t tenths, struct json_object **json)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%llu.%llu", (unsigned long long)tenths / 10,
+		       (unsigned long long)tenths % 10);
+	*json = json_object_new_double_s((double)tenths / 10, text);
+	return *json ? 0 : -ENOMEM;
+}
+
 static int value_make(struct value value, struct json_object **json)
 {
 	*json = NULL;
@@ -54,6 +66,8 @@ static int value_make(struct value value, struct json_object **json)
 	case VALUE_NUMBER:
 		*json = json_object_new_uint64(value.number);
 		return *json ? 0 : -ENOMEM;
+	case VALUE_TENTHS:
+		return tenths_make(value.number, json);
 	case VALUE_BOOL:
 		*json = json_object_new_boolean((json_bool)value.number);
 		return *json ? 0 : -ENOMEM;
@@ -157,8 +171,9 @@ static int json_table_end(struct output *out)
 static int json_finish(struct output *out)
 {
 	struct output_json *json = (struct output_json *)out;
-	const char *text = json_object_to_json_string_ext(
-		json->stack[0], JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	int how = json->one_line ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY;
+	const char *text = json_object_to_json_string_ext(json->stack[0],
+							  how | JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	if (!text)
 		return -ENOMEM;
@@ -176,10 +191,11 @@ static void json_free(struct output *out)
 /**
  * output_json_new() - Begin a JSON output.
  * @to: where it goes; the caller's
+ * @one_line: without line breaks, for a stream of objects
  *
  * Return: an output for output_freep(), or NULL when there is no memory.
  */
-struct output *output_json_new(FILE *to)
+struct output *output_json_new(FILE *to, bool one_line)
 {
 	static const struct output_ops ops = {
 		.note = json_note,
@@ -198,6 +214,8 @@ struct output *output_json_new(FILE *to)
 		return NULL;
 	json->base.ops = &ops;
 	json->base.to = to;
+	json->base.json = true;
+	json->one_line = one_line;
 	json->stack[json->depth++] = json_object_new_object();
 	if (!json->stack[0] || json_field(&json->base, "version", value_u64(OUTPUT_VERSION))) {
 		json_free(&json->base);

@@ -67,6 +67,11 @@ static char *value_make(struct value value)
 	case VALUE_NUMBER:
 		(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)value.number);
 		return strdup(number);
+	case VALUE_TENTHS:
+		(void)snprintf(number, sizeof(number), "%llu.%llu",
+			       (unsigned long long)value.number / 10,
+			       (unsigned long long)value.number % 10);
+		return strdup(number);
 	case VALUE_BOOL:
 		return strdup(value.number ? "yes" : "no");
 	case VALUE_LIST:

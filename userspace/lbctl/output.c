@@ -33,6 +33,18 @@ struct value value_bool(bool yes)
 	return (struct value){.type = VALUE_BOOL, .number = yes};
 }
 
+/* The number of an object; 0 is null. */
+struct value value_id(uint32_t id)
+{
+	return id ? value_u64(id) : value_null();
+}
+
+/* @tenths is ten times the number that is shown. */
+struct value value_tenths(uint64_t tenths)
+{
+	return (struct value){.type = VALUE_TENTHS, .number = tenths};
+}
+
 /* The array is the caller's and must live until the value is shown. */
 struct value value_list(const char *const *list, size_t count)
 {
@@ -48,7 +60,24 @@ struct value value_list(const char *const *list, size_t count)
  */
 struct output *output_new(bool json, FILE *to)
 {
-	return json ? output_json_new(to) : output_text_new(to);
+	return json ? output_json_new(to, false) : output_text_new(to);
+}
+
+/**
+ * output_new_line() - Begin an output that is one of many, a line each.
+ * @json: JSON instead of text
+ * @to: where it goes; the caller's
+ *
+ * Return: an output for output_freep(), or NULL when there is no memory.
+ */
+struct output *output_new_line(bool json, FILE *to)
+{
+	return json ? output_json_new(to, true) : output_text_new(to);
+}
+
+bool output_is_json(const struct output *out)
+{
+	return out->json;
 }
 
 void output_freep(struct output **out)
@@ -60,14 +89,21 @@ void output_freep(struct output **out)
 
 void output_note(struct output *out, const char *format, ...)
 {
-	char sentence[LBMESH_MESSAGE_SIZE * 2];
+	char *sentence;
 	va_list args;
+	int len;
 
+	if (out->error)
+		return;
 	va_start(args, format);
-	(void)vsnprintf(sentence, sizeof(sentence), format, args);
+	len = vasprintf(&sentence, format, args);
 	va_end(args);
-	if (!out->error)
-		out->error = out->ops->note(out, sentence);
+	if (len < 0) {
+		out->error = -ENOMEM;
+		return;
+	}
+	out->error = out->ops->note(out, sentence);
+	free(sentence);
 }
 
 void output_field(struct output *out, const char *key, struct value value)

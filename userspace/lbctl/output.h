@@ -22,6 +22,7 @@ enum value_type {
 	VALUE_NONE, /* null; "-" */
 	VALUE_STRING,
 	VALUE_NUMBER,
+	VALUE_TENTHS, /* a number with one decimal */
 	VALUE_BOOL, /* "yes", "no" */
 	VALUE_LIST, /* of strings */
 };
@@ -29,7 +30,7 @@ enum value_type {
 struct value {
 	enum value_type type;
 	const char *string;
-	uint64_t number; /* of a VALUE_BOOL 0 or 1 */
+	uint64_t number; /* of a VALUE_BOOL 0 or 1, of a VALUE_TENTHS tenths */
 	const char *const *list;
 	size_t n_list;
 };
@@ -37,6 +38,8 @@ struct value {
 struct value value_null(void);
 struct value value_text(const char *text);
 struct value value_u64(uint64_t number);
+struct value value_id(uint32_t id);
+struct value value_tenths(uint64_t tenths);
 struct value value_bool(bool yes);
 struct value value_list(const char *const *list, size_t count);
 
@@ -59,12 +62,14 @@ struct output_ops {
 struct output {
 	const struct output_ops *ops;
 	FILE *to;
+	bool json;
 	int error;
 };
 
 struct output *output_new(bool json, FILE *to);
+struct output *output_new_line(bool json, FILE *to);
 struct output *output_text_new(FILE *to);
-struct output *output_json_new(FILE *to);
+struct output *output_json_new(FILE *to, bool one_line);
 void output_freep(struct output **out);
 
 /* A sentence for people, which says nothing that is not in the fields too. */
@@ -77,6 +82,8 @@ void output_table_begin(struct output *out, const char *key, const char *const *
 void output_row(struct output *out, const struct value *cells);
 void output_table_end(struct output *out);
 int output_finish(struct output *out);
+/* For what people read as a sentence and programs as fields. */
+bool output_is_json(const struct output *out);
 
 char *output_harmless(const char *text);
 

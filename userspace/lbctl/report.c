@@ -26,6 +26,7 @@ static const struct advice advices[] = {
 	{EBUSY, LBCTL_CONFLICT, "wait for the job that runs: lbctl wait"},
 	{ESTALE, LBCTL_CONFLICT, "look at what is in force: lbctl generation"},
 	{ENOBUFS, LBCTL_FAILED, "try again"},
+	{EOPNOTSUPP, LBCTL_FAILED, "see what this module can: lbctl status"},
 };
 
 /**
@@ -60,6 +61,18 @@ enum lbctl_exit report_error_as(const struct lbmesh_error *err, enum lbctl_exit 
 	(void)fprintf(stderr, "lbctl: %s%s%s%s%s\n", err->path, err->path[0] ? ": " : "",
 		      err->message, next ? "; " : "", next ? next : "");
 	return exit;
+}
+
+/**
+ * report_missing() - report_error() where ENOENT is about an object.
+ * @err: of the library
+ * @next: where to look when an object is not there
+ *
+ * Return: the exit code for it.
+ */
+enum lbctl_exit report_missing(const struct lbmesh_error *err, const char *next)
+{
+	return err->code == ENOENT ? report_error_as(err, LBCTL_FAILED, next) : report_error(err);
 }
 
 /**

@@ -16,8 +16,15 @@ static void show_counts(struct output *out, const char *key, const struct lbmesh
 	output_field(out, "bridges", value_u64(counts->bridges));
 	output_field(out, "peers", value_u64(counts->peers));
 	output_field(out, "members", value_u64(counts->members));
-	if (limits)
+	output_field(out, "layers", value_u64(counts->layers));
+	output_field(out, "rules", value_u64(counts->rules));
+	output_field(out, "sets", value_u64(counts->sets));
+	output_field(out, "elements", value_u64(counts->elements));
+	output_field(out, "endpoints", value_u64(counts->endpoints));
+	if (limits) {
 		output_field(out, "message_bytes", value_u64(counts->message_bytes));
+		output_field(out, "cache_entries", value_u64(counts->cache_entries));
+	}
 	output_group_end(out);
 }
 
@@ -29,6 +36,30 @@ static void show_gate(struct output *out, const struct lbmesh_gate *gate)
 	output_field(out, "not_connected", value_u64(gate->not_connected));
 	output_field(out, "malformed", value_u64(gate->malformed));
 	output_field(out, "moving", value_u64(gate->moving));
+	output_group_end(out);
+}
+
+/* Tenths of a percent of the packets; null when there were none. */
+static struct value hit_percent(const struct lbmesh_cache *cache)
+{
+	double all = (double)cache->hits + (double)cache->misses + (double)cache->stale;
+
+	return all > 0 ? value_tenths((uint64_t)((double)cache->hits * 1000 / all)) : value_null();
+}
+
+static void show_cache(struct output *out, const struct lbmesh_generation *generation)
+{
+	const struct lbmesh_cache *cache = &generation->cache;
+
+	if (!generation->has_cache)
+		return;
+	output_group_begin(out, "cache");
+	output_field(out, "entries", value_u64(cache->entries));
+	output_field(out, "hits", value_u64(cache->hits));
+	output_field(out, "misses", value_u64(cache->misses));
+	output_field(out, "stale", value_u64(cache->stale));
+	output_field(out, "evictions", value_u64(cache->evictions));
+	output_field(out, "hit_percent", hit_percent(cache));
 	output_group_end(out);
 }
 
@@ -124,6 +155,7 @@ static void show_summary(struct output *out, const struct lbmesh_generation *gen
 	}
 	show_counts(out, "counts", &generation->counts, false);
 	show_gate(out, &generation->gate);
+	show_cache(out, generation);
 	show_totals(out, &generation->totals);
 }
 

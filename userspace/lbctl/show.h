@@ -19,6 +19,25 @@ struct key_text {
 	char base64[4 * ((LBMESH_KEY_LEN + 2) / 3) + 1];
 };
 
+/* "10 ingress tcp from 10.0.0.0/8 to set 3 port 80,8000-8099 allow log" */
+struct rule_text {
+	char text[1024];
+};
+
+/* "tcp 10.0.0.1:40000 -> [fd00::1]:443" */
+struct flow_text {
+	char text[256];
+};
+
+/* What people call what a verdict names; empty where nobody knows. */
+struct verdict_names {
+	char endpoint[LBMESH_LABEL_MAX + 1];
+	char layer[LBMESH_LABEL_MAX + 1];
+	char src_network[LBMESH_LABEL_MAX + 1];
+	char dst_network[LBMESH_LABEL_MAX + 1];
+	struct rule_text rule;
+};
+
 /* A difference that an audit or a repair found. */
 struct drift {
 	struct lbmesh_drift drift;
@@ -42,5 +61,26 @@ void show_limits(struct output *out, const struct lbmesh_counts *most,
 		 const struct lbmesh_counts *used);
 void show_drifts(struct output *out, const struct snapshot *snapshot, const struct vector *drifts,
 		 bool repair);
+
+/* show-firewall.c, show-rule.c */
+
+void show_layers(struct output *out, const struct snapshot *snapshot,
+		 const struct options *options);
+void show_rules(struct output *out, const struct snapshot *snapshot, const struct options *options);
+void show_sets(struct output *out, const struct snapshot *snapshot, const struct options *options);
+void show_elements(struct output *out, const struct snapshot *snapshot,
+		   const struct options *options);
+void show_endpoints(struct output *out, const struct snapshot *snapshot,
+		    const struct options *options);
+const char *rule_format(const struct lbmesh_rule *rule, struct rule_text *text);
+
+/* show-verdict.c */
+
+const char *flow_format(const struct lbmesh_flow *flow, struct flow_text *text);
+void show_flows(struct output *out, const struct snapshot *snapshot, const struct options *options);
+void show_explanation(struct output *out, const struct lbmesh_judgement *judgement,
+		      const struct verdict_names *names);
+void show_event(struct output *out, const struct lbmesh_event *event, uint64_t time_ms);
+void show_lost(struct output *out, uint64_t time_ms);
 
 #endif /* LBCTL_SHOW_H */

@@ -145,13 +145,18 @@ static int compare_members(const void *a, const void *b)
 	return order ? order : lbmesh_prefix_compare(&x->member.prefix, &y->member.prefix);
 }
 
-static void vector_sort(struct vector *vector, int (*compare)(const void *, const void *))
+/**
+ * vector_sort() - Sort a vector.
+ * @vector: may be empty
+ * @compare: as for qsort()
+ */
+void vector_sort(struct vector *vector, int (*compare)(const void *, const void *))
 {
 	if (vector->count)
 		qsort(vector->items, vector->count, vector->size, compare);
 }
 
-static int dumps_read(struct lbmesh *conn, unsigned int parts, struct snapshot *s,
+static int dumps_read(struct lbmesh *conn, unsigned int parts, uint32_t id, struct snapshot *s,
 		      struct lbmesh_error *err)
 {
 	int ret = 0;
@@ -168,17 +173,19 @@ static int dumps_read(struct lbmesh *conn, unsigned int parts, struct snapshot *
 		ret = lbmesh_peer_dump(conn, 0, take_peer, s, NULL, err);
 	if (!ret && parts & SNAPSHOT_MEMBERS)
 		ret = lbmesh_member_dump(conn, 0, take_member, s, NULL, err);
+	if (!ret)
+		ret = firewall_read(conn, parts, id, s, err);
 	return ret;
 }
 
-static int snapshot_try(struct lbmesh *conn, unsigned int parts, struct snapshot *s,
+static int snapshot_try(struct lbmesh *conn, unsigned int parts, uint32_t id, struct snapshot *s,
 			struct lbmesh_error *err)
 {
 	struct lbmesh_generation after;
 	int ret = lbmesh_generation_get(conn, &s->generation, err);
 
 	if (!ret)
-		ret = dumps_read(conn, parts, s, err);
+		ret = dumps_read(conn, parts, id, s, err);
 	if (!ret)
 		ret = lbmesh_generation_get(conn, &after, err);
 	if (ret)
@@ -197,6 +204,21 @@ static int snapshot_try(struct lbmesh *conn, unsigned int parts, struct snapshot
  */
 enum lbctl_exit snapshot_read(struct lbmesh *conn, unsigned int parts, struct snapshot *snapshot)
 {
+	return snapshot_read_of(conn, parts, 0, snapshot);
+}
+
+/**
+ * snapshot_read_of() - snapshot_read(), but not all of what can be many.
+ * @conn: see snapshot_read()
+ * @parts: see snapshot_read(); either rules or elements when @id is not 0
+ * @id: only rules of this layer, or elements of this set; 0 for all
+ * @snapshot: see snapshot_read()
+ *
+ * Return: see snapshot_read().
+ */
+enum lbctl_exit snapshot_read_of(struct lbmesh *conn, unsigned int parts, uint32_t id,
+				 struct snapshot *snapshot)
+{
 	struct lbmesh_error err = {.code = ENOMEM, .message = "out of memory"};
 	int ret = -EAGAIN;
 
@@ -207,9 +229,10 @@ enum lbctl_exit snapshot_read(struct lbmesh *conn, unsigned int parts, struct sn
 		.peers.size = sizeof(struct snapshot_peer),
 		.members.size = sizeof(struct snapshot_member),
 	};
+	firewall_init(snapshot);
 	for (int i = 0; i < SNAPSHOT_ATTEMPTS && ret == -EAGAIN; i++) {
 		err = (struct lbmesh_error){.code = ENOMEM, .message = "out of memory"};
-		ret = snapshot_try(conn, parts, snapshot, &err);
+		ret = snapshot_try(conn, parts, id, snapshot, &err);
 	}
 	if (ret == -EAGAIN)
 		err = (struct lbmesh_error){.code = EAGAIN,
@@ -221,6 +244,7 @@ enum lbctl_exit snapshot_read(struct lbmesh *conn, unsigned int parts, struct sn
 	vector_sort(&snapshot->bridges, compare_bridges);
 	vector_sort(&snapshot->peers, compare_peers);
 	vector_sort(&snapshot->members, compare_members);
+	firewall_sort(snapshot);
 	return LBCTL_OK;
 }
 
@@ -235,6 +259,7 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->bridges.items);
 	free(snapshot->peers.items);
 	free(snapshot->members.items);
+	firewall_free(snapshot);
 	memset(snapshot, 0, sizeof(*snapshot));
 }
 

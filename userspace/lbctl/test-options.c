@@ -90,13 +90,96 @@ Test(options, bad_command_lines_are_refused_with_the_reason)
 		{"flush --yes=1", "--yes takes no value"},
 		{"flush --yes --yes", "--yes is given twice"},
 		{"flush -y", "unknown option \"-y\""},
-		{"a b c d e f g h i j k l m n o p q", "\"q\" is one argument too many"},
+		{"wait --timeout s", "--timeout: \"s\" is not a number from 1 to 2147483"},
+		{"wait --timeout 30m", "--timeout: \"30m\" is not a number from 1 to 2147483"},
+		{"wait --timeout 0s", "--timeout: \"0s\" is not a number from 1 to 2147483"},
+		{"rules --layer 0", "--layer: \"0\" is not a number from 1 to 4294967295"},
+		{"elements --set x", "--set: \"x\" is not a number from 1 to 4294967295"},
+		{"explain --from", "--from needs a value"},
+		{"explain --from 10.0.0.256",
+		 "--from: \"10.0.0.256\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --from 10.0.0.1:0",
+		 "--from: \"10.0.0.1:0\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --from 10.0.0.1:65536",
+		 "--from: \"10.0.0.1:65536\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --from 10.0.0.1:",
+		 "--from: \"10.0.0.1:\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --from 10.0.0.0/8",
+		 "--from: \"10.0.0.0/8\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --to [10.0.0.1]:80",
+		 "--to: \"[10.0.0.1]:80\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --to [fd00::1]80",
+		 "--to: \"[fd00::1]80\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --to [fd00::1",
+		 "--to: \"[fd00::1\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --to [fd00::1]:",
+		 "--to: \"[fd00::1]:\" is not ADDRESS, IPV4:PORT or [IPV6]:PORT"},
+		{"explain --proto tpc",
+		 "--proto: \"tpc\" is no protocol; give tcp, udp, icmp, or a number from 0 to 255"},
+		{"explain --proto 256",
+		 "--proto: \"256\" is no protocol; give tcp, udp, icmp, or a number from 0 to 255"},
+		{"explain --proto 06",
+		 "--proto: \"06\" is no protocol; give tcp, udp, icmp, or a number from 0 to 255"},
+		{"explain --endpoint 0", "--endpoint: \"0\" is not a number from 1 to 4294967295"},
+		{"explain --interface abcdefghijklmnop",
+		 "--interface: \"abcdefghijklmnop\" is no name of an interface, which has 1 to 15 "
+		 "bytes"},
+		{"explain --direction in",
+		 "--direction: \"in\" is neither \"ingress\" nor \"egress\""},
+		{"explain --icmp-type 256", "--icmp-type: \"256\" is not a number from 0 to 255"},
+		{"explain --icmp-code -1", "--icmp-code: \"-1\" is not a number from 0 to 255"},
+		{"explain --proto tcp --proto udp", "--proto is given twice"},
 	};
 
 	for (size_t i = 0; i < lbctl_array_size(cases); i++) {
 		cr_assert_eq(parse(cases[i].line), -EINVAL, "%s", cases[i].line);
 		cr_assert_str_eq(why, cases[i].why);
 	}
+}
+
+Test(options, one_argument_more_than_there_is_room_for_is_refused)
+{
+	char *words[OPTIONS_ARGS_MAX + 1];
+	char word[] = "a";
+	char last[] = "q";
+
+	for (size_t i = 0; i < OPTIONS_ARGS_MAX; i++)
+		words[i] = word;
+	words[OPTIONS_ARGS_MAX] = last;
+	cr_assert_eq(options_parse(OPTIONS_ARGS_MAX, words, &options, why, sizeof(why)), 0);
+	cr_assert_eq(options_parse(OPTIONS_ARGS_MAX + 1, words, &options, why, sizeof(why)),
+		     -EINVAL);
+	cr_assert_str_eq(why, "\"q\" is one argument too many");
+}
+
+Test(options, a_time_may_have_its_unit)
+{
+	cr_assert_eq(parse("wait --timeout 30s"), 0);
+	cr_assert_eq(options.timeout_s, 30);
+	cr_assert_eq(parse("wait --timeout=2147483s"), 0);
+	cr_assert_eq(options.timeout_s, 2147483);
+}
+
+Test(options, a_packet_is_said_part_by_part)
+{
+	cr_assert_eq(parse("explain --from [fd00::1]:65535 --to fd00::2 --proto sctp --interface "
+			   "wg0 --direction egress --icmp-type 0 --icmp-code 255"),
+		     0);
+	cr_assert(options.flow.has_src_port);
+	cr_assert_eq(options.flow.src_port, 65535);
+	cr_assert_not(options.flow.has_dst_port);
+	cr_assert_eq(options.flow.dst.addr[15], 2);
+	cr_assert_eq(options.flow.protocol, 132);
+	cr_assert_str_eq(options.interface, "wg0");
+	cr_assert_eq(options.flow.direction, LBMESH_DIRECTION_EGRESS);
+	cr_assert(options.flow.has_icmp_type);
+	cr_assert_eq(options.flow.icmp_type, 0);
+	cr_assert_eq(options.flow.icmp_code, 255);
+	cr_assert_eq(parse("explain --proto 0"), 0);
+	cr_assert(options.flow.has_protocol);
+	cr_assert_eq(options.flow.protocol, 0);
+	cr_assert_eq(parse("explain --proto icmp"), 0);
+	cr_assert(options.icmp_by_name);
 }
 
 Test(options, the_largest_numbers_are_taken)

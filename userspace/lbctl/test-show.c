@@ -186,7 +186,8 @@ Test(show, a_failed_job_is_told_with_its_place)
 	show_generation(out, &generation);
 	expect(out, "state: empty\ngeneration: 0\n"
 		    "counts:\n  devices: 0\n  networks: 0\n  bridges: 0\n  peers: 0\n"
-		    "  members: 0\n"
+		    "  members: 0\n  layers: 0\n  rules: 0\n  sets: 0\n  elements: 0\n"
+		    "  endpoints: 0\n"
 		    "gate:\n  passed: 0\n  not member: 0\n  not connected: 0\n  malformed: 0\n"
 		    "  moving: 0\n"
 		    "totals:\n  commits: 0\n  unchanged: 0\n  failures: 0\n  confirms: 0\n"
@@ -269,6 +270,29 @@ Test(show, totals_and_gate_are_shown_under_their_names)
 				  "  requests: 18\n"));
 	cr_assert_null(strstr(text, "pending"));
 	free(text);
+}
+
+static void expect_cache(const struct lbmesh_cache *cache, const char *expected)
+{
+	const struct lbmesh_generation generation = {.has_cache = true, .cache = *cache};
+	struct output *out = begin();
+
+	show_generation(out, &generation);
+	cr_assert_eq(output_finish(out), 0);
+	output_freep(&out);
+	cr_assert_eq(fclose(to), 0);
+	cr_assert_not_null(strstr(text, expected), "%s", text);
+	free(text);
+}
+
+Test(show, the_cache_has_counters_and_a_hit_rate)
+{
+	expect_cache(&(struct lbmesh_cache){4096, 987, 10, 3, 1},
+		     "cache:\n  entries: 4096\n  hits: 987\n  misses: 10\n  stale: 3\n"
+		     "  evictions: 1\n  hit percent: 98.7\ntotals:\n");
+	expect_cache(&(struct lbmesh_cache){.entries = 4096}, "  hit percent: -\n");
+	expect_cache(&(struct lbmesh_cache){.hits = UINT64_MAX}, "  hit percent: 100.0\n");
+	expect_cache(&(struct lbmesh_cache){.hits = 9999, .misses = 1}, "  hit percent: 99.9\n");
 }
 
 static struct drift drifts[] = {

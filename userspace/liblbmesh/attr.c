@@ -2,13 +2,15 @@
 /*
  * attr.c - reads attributes that came from outside. Every length is checked
  * before a byte is read, and what does not fit its policy is -EPROTO. Called
- * by all that decodes: decode.c, object.c, error.c, family.c.
+ * by all that decodes: decode.c, object.c, object-firewall.c, judgement.c,
+ * error.c, family.c.
  *
  * libmnl's own iterators stop quietly at an attribute that is cut off; here
  * that is an error, for half an answer must not pass for a whole one.
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "internal.h"
 
@@ -158,4 +160,54 @@ uint32_t lbm_attr_u32(const struct nlattr *attr)
 uint64_t lbm_attr_u64(const struct nlattr *attr)
 {
 	return attr ? mnl_attr_get_u64(attr) : 0;
+}
+
+/**
+ * lbm_attr_text() - A checked string where it stands.
+ * @attr: attribute of type MNL_TYPE_NUL_STRING, or NULL
+ *
+ * Return: points into @attr; NULL when that is.
+ */
+const char *lbm_attr_text(const struct nlattr *attr)
+{
+	return attr ? mnl_attr_get_str(attr) : NULL;
+}
+
+/**
+ * lbm_attr_prefix() - A prefix out of checked attributes.
+ * @ipv4: of MNL_TYPE_U32, or NULL; exactly one of the two must be there
+ * @ipv6: of MNL_TYPE_BINARY and 16 bytes, or NULL
+ * @len: of MNL_TYPE_U8; NULL is a whole address
+ * @prefix: set when 0 is returned
+ *
+ * Return: 0, or -EPROTO, also for bits beyond the length.
+ */
+int lbm_attr_prefix(const struct nlattr *ipv4, const struct nlattr *ipv6, const struct nlattr *len,
+		    struct lbmesh_prefix *prefix)
+{
+	if (!ipv4 == !ipv6)
+		return -EPROTO;
+	memset(prefix, 0, sizeof(*prefix));
+	prefix->family = ipv4 ? AF_INET : AF_INET6;
+	memcpy(prefix->addr, mnl_attr_get_payload(ipv4 ? ipv4 : ipv6), ipv4 ? 4 : 16);
+	if (len)
+		prefix->len = lbm_attr_u8(len);
+	else
+		prefix->len = ipv4 ? 32 : 128;
+	return lbmesh_prefix_check(prefix) ? -EPROTO : 0;
+}
+
+/**
+ * lbm_attr_address() - lbm_attr_prefix() for a whole address that may be absent.
+ * @ipv4: see lbm_attr_prefix(); both may be NULL
+ * @ipv6: see lbm_attr_prefix()
+ * @address: set when 0 is returned; its family is 0 when there is none
+ *
+ * Return: 0, or -EPROTO.
+ */
+int lbm_attr_address(const struct nlattr *ipv4, const struct nlattr *ipv6,
+		     struct lbmesh_prefix *address)
+{
+	memset(address, 0, sizeof(*address));
+	return ipv4 || ipv6 ? lbm_attr_prefix(ipv4, ipv6, NULL, address) : 0;
 }

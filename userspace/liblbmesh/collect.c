@@ -10,44 +10,133 @@
 
 #include "internal.h"
 
-static int device_show(const struct nlattr *nest, const struct lbm_show *show)
+static int device_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		       const struct lbm_show *show)
 {
 	struct lbmesh_device device;
 	int ret = lbm_decode_device(nest, &device);
 
+	(void)nlh;
 	return ret || !show ? ret : show->fn.device(&device, show->data);
 }
 
-static int network_show(const struct nlattr *nest, const struct lbm_show *show)
+static int network_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+			const struct lbm_show *show)
 {
 	struct lbmesh_network network;
 	int ret = lbm_decode_network(nest, &network);
 
+	(void)nlh;
 	return ret || !show ? ret : show->fn.network(&network, show->data);
 }
 
-static int bridge_show(const struct nlattr *nest, const struct lbm_show *show)
+static int bridge_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		       const struct lbm_show *show)
 {
 	struct lbmesh_bridge bridge;
 	int ret = lbm_decode_bridge(nest, &bridge);
 
+	(void)nlh;
 	return ret || !show ? ret : show->fn.bridge(&bridge, show->data);
 }
 
-static int peer_show(const struct nlattr *nest, const struct lbm_show *show)
+static int peer_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		     const struct lbm_show *show)
 {
 	struct lbmesh_peer peer;
 	int ret = lbm_decode_peer(nest, &peer);
 
+	(void)nlh;
 	return ret || !show ? ret : show->fn.peer(&peer, show->data);
 }
 
-static int member_show(const struct nlattr *nest, const struct lbm_show *show)
+static int member_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		       const struct lbm_show *show)
 {
 	struct lbmesh_member member;
 	int ret = lbm_decode_member(nest, &member);
 
+	(void)nlh;
 	return ret || !show ? ret : show->fn.member(&member, show->data);
+}
+
+static int layer_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		      const struct lbm_show *show)
+{
+	struct lbmesh_layer layer;
+	int ret = lbm_decode_layer(nest, &layer);
+
+	(void)nlh;
+	return ret || !show ? ret : show->fn.layer(&layer, show->data);
+}
+
+/* The state of a rule is the attribute behind it, where the kernel says it. */
+static const struct nlattr *rule_state_of(const struct nlmsghdr *nlh, const struct nlattr *rule)
+{
+	const struct nlattr *next = mnl_attr_next(rule);
+	const uint8_t *end = (const uint8_t *)nlh + nlh->nlmsg_len;
+	ptrdiff_t left = end - (const uint8_t *)next;
+
+	if (left < (ptrdiff_t)sizeof(*next) || !mnl_attr_ok(next, (int)left) ||
+	    mnl_attr_get_type(next) != LBMESH_A_RULE_STATE)
+		return NULL;
+	return next;
+}
+
+static int rule_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		     const struct lbm_show *show)
+{
+	const struct nlattr *behind = rule_state_of(nlh, nest);
+	struct lbmesh_rule_state state;
+	struct lbm_rule_room room;
+	struct lbmesh_rule rule;
+	int ret = lbm_decode_rule(nest, &rule, &room);
+
+	if (!ret && behind)
+		ret = lbm_decode_rule_state(behind, &rule, &state);
+	return ret || !show ? ret : show->fn.rule(&rule, behind ? &state : NULL, show->data);
+}
+
+static int set_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		    const struct lbm_show *show)
+{
+	struct lbmesh_set set;
+	int ret = lbm_decode_set(nest, &set);
+
+	(void)nlh;
+	return ret || !show ? ret : show->fn.set(&set, show->data);
+}
+
+static int element_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+			const struct lbm_show *show)
+{
+	struct lbmesh_element element;
+	int ret = lbm_decode_element(nest, &element);
+
+	(void)nlh;
+	return ret || !show ? ret : show->fn.element(&element, show->data);
+}
+
+static int endpoint_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+			 const struct lbm_show *show)
+{
+	struct lbmesh_endpoint endpoint;
+	struct lbm_endpoint_room room;
+	int ret = lbm_decode_endpoint(nest, &endpoint, &room);
+
+	(void)nlh;
+	return ret || !show ? ret : show->fn.endpoint(&endpoint, show->data);
+}
+
+/* A message has one flow, and its verdict beside it. */
+static int flow_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		     const struct lbm_show *show)
+{
+	struct lbmesh_judgement judgement;
+	int ret = lbm_decode_judgement(nlh, &judgement);
+
+	(void)nest;
+	return ret || !show ? ret : show->fn.flow(&judgement, show->data);
 }
 
 const struct lbm_kind lbm_kind_device = {LBMESH_CMD_DEVICE_GET, LBMESH_A_DEVICE, device_show};
@@ -55,6 +144,13 @@ const struct lbm_kind lbm_kind_network = {LBMESH_CMD_NETWORK_GET, LBMESH_A_NETWO
 const struct lbm_kind lbm_kind_bridge = {LBMESH_CMD_BRIDGE_GET, LBMESH_A_BRIDGE, bridge_show};
 const struct lbm_kind lbm_kind_peer = {LBMESH_CMD_PEER_GET, LBMESH_A_PEER, peer_show};
 const struct lbm_kind lbm_kind_member = {LBMESH_CMD_MEMBER_GET, LBMESH_A_MEMBER, member_show};
+const struct lbm_kind lbm_kind_layer = {LBMESH_CMD_LAYER_GET, LBMESH_A_LAYER, layer_show};
+const struct lbm_kind lbm_kind_rule = {LBMESH_CMD_RULE_GET, LBMESH_A_RULE, rule_show};
+const struct lbm_kind lbm_kind_set = {LBMESH_CMD_SET_GET, LBMESH_A_SET, set_show};
+const struct lbm_kind lbm_kind_element = {LBMESH_CMD_ELEMENT_GET, LBMESH_A_ELEMENT, element_show};
+const struct lbm_kind lbm_kind_endpoint = {LBMESH_CMD_ENDPOINT_GET, LBMESH_A_ENDPOINT,
+					   endpoint_show};
+const struct lbm_kind lbm_kind_flow = {LBMESH_CMD_FLOW_GET, LBMESH_A_FLOW, flow_show};
 
 /* Decodes the objects of a message and, with @show, shows them. */
 static int message_walk(const struct lbm_kind *kind, const struct nlmsghdr *nlh,
@@ -67,7 +163,7 @@ static int message_walk(const struct lbm_kind *kind, const struct nlmsghdr *nlh,
 
 		if (mnl_attr_get_type(attr) != kind->attr)
 			continue;
-		ret = kind->show(attr, show);
+		ret = kind->show(nlh, attr, show);
 		if (ret)
 			return ret;
 		++*count;

@@ -75,17 +75,17 @@ static void put_ranges(struct lbm_nest *rule, uint16_t type, const struct lbmesh
 LBMESH_PUBLIC int lbmesh_commit_put_layer(struct lbmesh_commit *commit,
 					  const struct lbmesh_layer *layer)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_LAYER);
-
-	lbm_put_id(&nest, LBMESH_A_LAYER_ID, layer->id);
-	lbm_put_string(&nest, LBMESH_A_LAYER_LABEL, layer->label, LBMESH_LABEL_MAX);
-	return lbm_object_end(&nest);
+	return lbm_put_labelled(commit, LBMESH_A_LAYER, LBMESH_A_LAYER_ID, layer->id,
+				LBMESH_A_LAYER_LABEL, layer->label);
 }
 
 /**
  * lbmesh_commit_put_rule() - Add or restate a rule.
  * @commit: the commit
  * @rule: copied, with its ports; icmp_code only with icmp_type
+ *
+ * What goes with which protocol, how many ranges there may be, and that a
+ * position is taken, is for the kernel to refuse, which names the attribute.
  *
  * Return: 0 or an error as said at the top of commit-mesh.c.
  */
@@ -126,17 +126,14 @@ LBMESH_PUBLIC int lbmesh_commit_put_rule(struct lbmesh_commit *commit,
  */
 LBMESH_PUBLIC int lbmesh_commit_put_set(struct lbmesh_commit *commit, const struct lbmesh_set *set)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_SET);
-
-	lbm_put_id(&nest, LBMESH_A_SET_ID, set->id);
-	lbm_put_string(&nest, LBMESH_A_SET_LABEL, set->label, LBMESH_LABEL_MAX);
-	return lbm_object_end(&nest);
+	return lbm_put_labelled(commit, LBMESH_A_SET, LBMESH_A_SET_ID, set->id, LBMESH_A_SET_LABEL,
+				set->label);
 }
 
 /**
  * lbmesh_commit_put_element() - Add or restate an element of a set.
  * @commit: the commit
- * @element: copied
+ * @element: copied; without a timeout, or the module refuses the commit
  *
  * Return: 0 or an error as said at the top of commit-mesh.c.
  */
@@ -204,11 +201,8 @@ LBMESH_PUBLIC int lbmesh_commit_put_endpoint(struct lbmesh_commit *commit,
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_layer(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_LAYER);
-
-	lbm_put_id(&nest, LBMESH_A_LAYER_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_LAYER_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_LAYER, LBMESH_A_LAYER_ID, id,
+			       LBMESH_A_LAYER_REMOVE);
 }
 
 /**
@@ -239,11 +233,7 @@ LBMESH_PUBLIC int lbmesh_commit_remove_rule(struct lbmesh_commit *commit, uint32
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_set(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_SET);
-
-	lbm_put_id(&nest, LBMESH_A_SET_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_SET_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_SET, LBMESH_A_SET_ID, id, LBMESH_A_SET_REMOVE);
 }
 
 /**
@@ -274,9 +264,6 @@ LBMESH_PUBLIC int lbmesh_commit_remove_element(struct lbmesh_commit *commit, uin
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_endpoint(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_ENDPOINT);
-
-	lbm_put_id(&nest, LBMESH_A_ENDPOINT_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_ENDPOINT_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_ENDPOINT, LBMESH_A_ENDPOINT_ID, id,
+			       LBMESH_A_ENDPOINT_REMOVE);
 }

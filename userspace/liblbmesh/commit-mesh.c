@@ -77,11 +77,8 @@ LBMESH_PUBLIC int lbmesh_commit_put_device(struct lbmesh_commit *commit,
 LBMESH_PUBLIC int lbmesh_commit_put_network(struct lbmesh_commit *commit,
 					    const struct lbmesh_network *network)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_NETWORK);
-
-	lbm_put_id(&nest, LBMESH_A_NETWORK_ID, network->id);
-	lbm_put_string(&nest, LBMESH_A_NETWORK_LABEL, network->label, LBMESH_LABEL_MAX);
-	return lbm_object_end(&nest);
+	return lbm_put_labelled(commit, LBMESH_A_NETWORK, LBMESH_A_NETWORK_ID, network->id,
+				LBMESH_A_NETWORK_LABEL, network->label);
 }
 
 /**
@@ -157,11 +154,8 @@ LBMESH_PUBLIC int lbmesh_commit_put_member(struct lbmesh_commit *commit,
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_device(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_DEVICE);
-
-	lbm_put_id(&nest, LBMESH_A_DEVICE_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_DEVICE_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_DEVICE, LBMESH_A_DEVICE_ID, id,
+			       LBMESH_A_DEVICE_REMOVE);
 }
 
 /**
@@ -173,11 +167,8 @@ LBMESH_PUBLIC int lbmesh_commit_remove_device(struct lbmesh_commit *commit, uint
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_network(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_NETWORK);
-
-	lbm_put_id(&nest, LBMESH_A_NETWORK_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_NETWORK_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_NETWORK, LBMESH_A_NETWORK_ID, id,
+			       LBMESH_A_NETWORK_REMOVE);
 }
 
 /**
@@ -189,11 +180,8 @@ LBMESH_PUBLIC int lbmesh_commit_remove_network(struct lbmesh_commit *commit, uin
  */
 LBMESH_PUBLIC int lbmesh_commit_remove_bridge(struct lbmesh_commit *commit, uint32_t id)
 {
-	struct lbm_nest nest = lbm_object_begin(commit, LBMESH_A_BRIDGE);
-
-	lbm_put_id(&nest, LBMESH_A_BRIDGE_ID, id);
-	lbm_put_flag(&nest, LBMESH_A_BRIDGE_REMOVE);
-	return lbm_object_end(&nest);
+	return lbm_put_removal(commit, LBMESH_A_BRIDGE, LBMESH_A_BRIDGE_ID, id,
+			       LBMESH_A_BRIDGE_REMOVE);
 }
 
 /**

@@ -23,8 +23,13 @@ const struct lbm_policy lbm_main_policy[LBMESH_A_MAX + 1] = {
 	[LBMESH_A_CAPABILITIES] = {.type = MNL_TYPE_U32},
 	[LBMESH_A_FAMILY_VERSION] = {.type = MNL_TYPE_U32},
 	[LBMESH_A_MODULE_VERSION] = {.type = MNL_TYPE_NUL_STRING},
+	[LBMESH_A_FLOW] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_VERDICT] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_SUPPRESSED] = {.type = MNL_TYPE_U64},
 	[LBMESH_A_DRIFT] = {.type = MNL_TYPE_NESTED},
 	[LBMESH_A_GATE] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_CACHE] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_RULE_STATE] = {.type = MNL_TYPE_NESTED},
 	[LBMESH_A_FALLBACK] = {.type = MNL_TYPE_U64},
 	[LBMESH_A_TOTALS] = {.type = MNL_TYPE_NESTED},
 };
@@ -125,6 +130,30 @@ static int decode_totals(const struct nlattr *nest, struct lbmesh_totals *totals
 	return 0;
 }
 
+static int decode_cache(const struct nlattr *nest, struct lbmesh_cache *cache)
+{
+	static const struct lbm_policy policy[LBMESH_A_CACHE_MAX + 1] = {
+		[LBMESH_A_CACHE_ENTRIES] = {.type = MNL_TYPE_U32},
+		[LBMESH_A_CACHE_HITS] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_CACHE_MISSES] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_CACHE_STALE] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_CACHE_EVICTIONS] = {.type = MNL_TYPE_U64},
+	};
+	const struct nlattr *tb[LBMESH_A_CACHE_MAX + 1];
+
+	memset(cache, 0, sizeof(*cache));
+	if (!nest)
+		return 0;
+	if (lbm_nest_parse(nest, tb, LBMESH_A_CACHE_MAX, policy))
+		return -EPROTO;
+	cache->entries = lbm_attr_u32(tb[LBMESH_A_CACHE_ENTRIES]);
+	cache->hits = lbm_attr_u64(tb[LBMESH_A_CACHE_HITS]);
+	cache->misses = lbm_attr_u64(tb[LBMESH_A_CACHE_MISSES]);
+	cache->stale = lbm_attr_u64(tb[LBMESH_A_CACHE_STALE]);
+	cache->evictions = lbm_attr_u64(tb[LBMESH_A_CACHE_EVICTIONS]);
+	return 0;
+}
+
 static int decode_outcome(const struct nlattr *nest, struct lbmesh_error *error)
 {
 	static const struct lbm_policy policy[LBMESH_A_RESULT_MAX + 1] = {
@@ -219,6 +248,7 @@ int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *
 	    decode_counts(tb[LBMESH_A_COUNTS], &generation->counts) ||
 	    decode_gate(tb[LBMESH_A_GATE], &generation->gate) ||
 	    decode_totals(tb[LBMESH_A_TOTALS], &generation->totals) ||
+	    decode_cache(tb[LBMESH_A_CACHE], &generation->cache) ||
 	    decode_job(nlh, tb, &generation->last))
 		return -EPROTO;
 	generation->number = lbm_attr_u64(tb[LBMESH_A_GENERATION]);
@@ -226,6 +256,7 @@ int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *
 	generation->pending_ms = lbm_attr_u32(tb[LBMESH_A_PENDING_MS]);
 	generation->has_fallback = tb[LBMESH_A_FALLBACK];
 	generation->fallback = lbm_attr_u64(tb[LBMESH_A_FALLBACK]);
+	generation->has_cache = tb[LBMESH_A_CACHE];
 	generation->has_last = tb[LBMESH_A_COOKIE];
 	generation->has_last_result = generation->has_last && tb[LBMESH_A_RESULT];
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * dump.c - reads all objects of a kind. Called by lbctl, lbd and tests.
+ * dump.c - reads all objects of a kind. Called by lbctl, lbd and tests, and by
+ * dump-firewall.c.
  *
  * A dump is read to its end and checked before the callback sees anything: a
  * dump that a commit went through is read again, and no object is shown twice.
@@ -35,8 +36,19 @@ static int dump_read(struct lbmesh *conn, struct lbm_collection *all, uint32_t i
 			     DUMP_ATTEMPTS);
 }
 
-static int dump_run(struct lbmesh *conn, const struct lbm_kind *kind, uint32_t id,
-		    const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err)
+/**
+ * lbm_dump() - Show all objects of a kind.
+ * @conn: the connection
+ * @kind: of what
+ * @id: only what belongs to this object; 0 for all
+ * @show: gets each object; not 0 ends it
+ * @generation: see lbmesh_device_dump()
+ * @err: see lbmesh_device_dump()
+ *
+ * Return: see lbmesh_device_dump().
+ */
+int lbm_dump(struct lbmesh *conn, const struct lbm_kind *kind, uint32_t id,
+	     const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err)
 {
 	struct lbm_collection all = {.kind = kind};
 	int ret = dump_read(conn, &all, id, err);
@@ -66,7 +78,7 @@ LBMESH_PUBLIC int lbmesh_device_dump(struct lbmesh *conn, lbmesh_device_fn fn, v
 {
 	const struct lbm_show show = {.fn.device = fn, .data = data};
 
-	return dump_run(conn, &lbm_kind_device, 0, &show, generation, err);
+	return lbm_dump(conn, &lbm_kind_device, 0, &show, generation, err);
 }
 
 /**
@@ -84,7 +96,7 @@ LBMESH_PUBLIC int lbmesh_network_dump(struct lbmesh *conn, lbmesh_network_fn fn,
 {
 	const struct lbm_show show = {.fn.network = fn, .data = data};
 
-	return dump_run(conn, &lbm_kind_network, 0, &show, generation, err);
+	return lbm_dump(conn, &lbm_kind_network, 0, &show, generation, err);
 }
 
 /**
@@ -102,7 +114,7 @@ LBMESH_PUBLIC int lbmesh_bridge_dump(struct lbmesh *conn, lbmesh_bridge_fn fn, v
 {
 	const struct lbm_show show = {.fn.bridge = fn, .data = data};
 
-	return dump_run(conn, &lbm_kind_bridge, 0, &show, generation, err);
+	return lbm_dump(conn, &lbm_kind_bridge, 0, &show, generation, err);
 }
 
 /**
@@ -121,7 +133,7 @@ LBMESH_PUBLIC int lbmesh_peer_dump(struct lbmesh *conn, uint32_t device, lbmesh_
 {
 	const struct lbm_show show = {.fn.peer = fn, .data = data};
 
-	return dump_run(conn, &lbm_kind_peer, device, &show, generation, err);
+	return lbm_dump(conn, &lbm_kind_peer, device, &show, generation, err);
 }
 
 /**
@@ -140,5 +152,5 @@ LBMESH_PUBLIC int lbmesh_member_dump(struct lbmesh *conn, uint32_t network, lbme
 {
 	const struct lbm_show show = {.fn.member = fn, .data = data};
 
-	return dump_run(conn, &lbm_kind_member, network, &show, generation, err);
+	return lbm_dump(conn, &lbm_kind_member, network, &show, generation, err);
 }

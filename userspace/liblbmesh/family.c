@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * family.c - asks nlctrl for the numbers of the family and of its multicast
- * group. Called by lbmesh_open(). Asking by name also makes the kernel load
+ * groups. Called by lbmesh_open(). Asking by name also makes the kernel load
  * the module, where modprobe knows it.
  */
 #include <errno.h>
@@ -24,6 +24,7 @@ struct family {
 	uint16_t id;
 	uint32_t version;
 	uint32_t group_generation;
+	uint32_t group_verdict;
 };
 
 static int groups_parse(const struct nlattr *groups, struct family *family)
@@ -32,13 +33,16 @@ static int groups_parse(const struct nlattr *groups, struct family *family)
 
 	mnl_attr_for_each_nested(group, groups) {
 		const struct nlattr *tb[CTRL_ATTR_MCAST_GRP_ID + 1];
+		const char *name;
 
 		if (lbm_nest_parse(group, tb, CTRL_ATTR_MCAST_GRP_ID, group_policy) ||
 		    !tb[CTRL_ATTR_MCAST_GRP_NAME] || !tb[CTRL_ATTR_MCAST_GRP_ID])
 			return -EPROTO;
-		if (!strcmp(mnl_attr_get_str(tb[CTRL_ATTR_MCAST_GRP_NAME]),
-			    LBMESH_MCGRP_GENERATION))
+		name = lbm_attr_text(tb[CTRL_ATTR_MCAST_GRP_NAME]);
+		if (!strcmp(name, LBMESH_MCGRP_GENERATION))
 			family->group_generation = lbm_attr_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
+		else if (!strcmp(name, LBMESH_MCGRP_VERDICT))
+			family->group_verdict = lbm_attr_u32(tb[CTRL_ATTR_MCAST_GRP_ID]);
 	}
 	return 0;
 }
@@ -87,5 +91,6 @@ int lbm_family_resolve(struct lbmesh *conn, struct lbmesh_error *err)
 				     family.version, LBMESH_FAMILY_VERSION);
 	conn->family = family.id;
 	conn->group_generation = family.group_generation;
+	conn->group_verdict = family.group_verdict;
 	return 0;
 }

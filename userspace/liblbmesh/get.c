@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * get.c - asks for one object by its key. Called by lbctl and tests. The answer
- * must be that object and no other.
+ * get.c - asks for one object by its key. Called by lbctl and tests, and by
+ * get-firewall.c. The answer must be that object and no other.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,16 +16,26 @@ _Static_assert(NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN + (NLA_HDRLEN + sizeof(ui
 		       LBM_HEAD_SIZE,
 	       "a key does not fit");
 
-static int get_run(struct lbmesh *conn, struct lbm_request *request, const struct lbm_kind *kind,
-		   const struct lbm_show *match, const struct lbm_show *show, uint64_t *generation,
-		   struct lbmesh_error *err)
+/**
+ * lbm_get() - Ask for one object.
+ * @conn: the connection
+ * @request: with its key
+ * @wanted: what the answer must be
+ * @show: gets it
+ * @generation: see lbmesh_device_get()
+ * @err: see lbmesh_device_get()
+ *
+ * Return: see lbmesh_device_get().
+ */
+int lbm_get(struct lbmesh *conn, struct lbm_request *request, const struct lbm_wanted *wanted,
+	    const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err)
 {
-	struct lbm_collection all = {.kind = kind};
+	struct lbm_collection all = {.kind = wanted->kind};
 	int ret = lbm_exchange(conn, request, lbm_collect_take, &all, err);
 
 	if (!ret && !all.count)
 		ret = lbm_error_set(err, EPROTO, "the kernel acknowledged but did not answer");
-	else if (!ret && (all.count > 1 || lbm_collect_show(&all, match)))
+	else if (!ret && (all.count > 1 || lbm_collect_show(&all, &wanted->match)))
 		ret = lbm_error_set(err, EPROTO, "the kernel answered with another object");
 	if (!ret && generation)
 		*generation = all.generation;
@@ -35,16 +45,26 @@ static int get_run(struct lbmesh *conn, struct lbm_request *request, const struc
 	return ret;
 }
 
-static int get_by_id(struct lbmesh *conn, uint32_t id, const struct lbm_kind *kind,
-		     const struct lbm_show *match, const struct lbm_show *show,
-		     uint64_t *generation, struct lbmesh_error *err)
+/**
+ * lbm_get_by_id() - lbm_get() for an object whose key is an id.
+ * @conn: see lbm_get()
+ * @id: the key
+ * @wanted: see lbm_get()
+ * @show: see lbm_get()
+ * @generation: see lbm_get()
+ * @err: see lbm_get()
+ *
+ * Return: see lbm_get().
+ */
+int lbm_get_by_id(struct lbmesh *conn, uint32_t id, const struct lbm_wanted *wanted,
+		  const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err)
 {
 	struct lbm_request request;
-	struct nlmsghdr *head = lbm_request_init(&request, conn->family, kind->cmd,
+	struct nlmsghdr *head = lbm_request_init(&request, conn->family, wanted->kind->cmd,
 						 LBMESH_FAMILY_VERSION, NLM_F_ACK);
 
 	mnl_attr_put_u32(head, LBMESH_A_ID, id);
-	return get_run(conn, &request, kind, match, show, generation, err);
+	return lbm_get(conn, &request, wanted, show, generation, err);
 }
 
 static int device_match(const struct lbmesh_device *device, void *data)
@@ -93,10 +113,10 @@ static int member_match(const struct lbmesh_member *member, void *data)
 LBMESH_PUBLIC int lbmesh_device_get(struct lbmesh *conn, uint32_t id, lbmesh_device_fn fn,
 				    void *data, uint64_t *generation, struct lbmesh_error *err)
 {
-	const struct lbm_show match = {.fn.device = device_match, .data = &id};
+	const struct lbm_wanted wanted = {&lbm_kind_device, {.fn.device = device_match, .data = &id}};
 	const struct lbm_show show = {.fn.device = fn, .data = data};
 
-	return get_by_id(conn, id, &lbm_kind_device, &match, &show, generation, err);
+	return lbm_get_by_id(conn, id, &wanted, &show, generation, err);
 }
 
 /**
@@ -113,10 +133,10 @@ LBMESH_PUBLIC int lbmesh_device_get(struct lbmesh *conn, uint32_t id, lbmesh_dev
 LBMESH_PUBLIC int lbmesh_network_get(struct lbmesh *conn, uint32_t id, lbmesh_network_fn fn,
 				     void *data, uint64_t *generation, struct lbmesh_error *err)
 {
-	const struct lbm_show match = {.fn.network = network_match, .data = &id};
+	const struct lbm_wanted wanted = {&lbm_kind_network, {.fn.network = network_match, .data = &id}};
 	const struct lbm_show show = {.fn.network = fn, .data = data};
 
-	return get_by_id(conn, id, &lbm_kind_network, &match, &show, generation, err);
+	return lbm_get_by_id(conn, id, &wanted, &show, generation, err);
 }
 
 /**
@@ -133,10 +153,10 @@ LBMESH_PUBLIC int lbmesh_network_get(struct lbmesh *conn, uint32_t id, lbmesh_ne
 LBMESH_PUBLIC int lbmesh_bridge_get(struct lbmesh *conn, uint32_t id, lbmesh_bridge_fn fn,
 				    void *data, uint64_t *generation, struct lbmesh_error *err)
 {
-	const struct lbm_show match = {.fn.bridge = bridge_match, .data = &id};
+	const struct lbm_wanted wanted = {&lbm_kind_bridge, {.fn.bridge = bridge_match, .data = &id}};
 	const struct lbm_show show = {.fn.bridge = fn, .data = data};
 
-	return get_by_id(conn, id, &lbm_kind_bridge, &match, &show, generation, err);
+	return lbm_get_by_id(conn, id, &wanted, &show, generation, err);
 }
 
 /**
@@ -155,8 +175,8 @@ LBMESH_PUBLIC int lbmesh_peer_get(struct lbmesh *conn, uint32_t device,
 				  const uint8_t public_key[LBMESH_KEY_LEN], lbmesh_peer_fn fn,
 				  void *data, uint64_t *generation, struct lbmesh_error *err)
 {
-	struct lbmesh_peer wanted = {.device = device, .public_key = public_key};
-	const struct lbm_show match = {.fn.peer = peer_match, .data = &wanted};
+	struct lbmesh_peer key = {.device = device, .public_key = public_key};
+	const struct lbm_wanted wanted = {&lbm_kind_peer, {.fn.peer = peer_match, .data = &key}};
 	const struct lbm_show show = {.fn.peer = fn, .data = data};
 	struct lbm_request request;
 	struct nlmsghdr *head;
@@ -168,7 +188,7 @@ LBMESH_PUBLIC int lbmesh_peer_get(struct lbmesh *conn, uint32_t device,
 	mnl_attr_put_u32(head, LBMESH_A_PEER_DEVICE, device);
 	mnl_attr_put(head, LBMESH_A_PEER_PUBLIC_KEY, LBMESH_KEY_LEN, public_key);
 	mnl_attr_nest_end(head, nest);
-	return get_run(conn, &request, &lbm_kind_peer, &match, &show, generation, err);
+	return lbm_get(conn, &request, &wanted, &show, generation, err);
 }
 
 /**
@@ -187,8 +207,8 @@ LBMESH_PUBLIC int lbmesh_member_get(struct lbmesh *conn, uint32_t device,
 				    const struct lbmesh_prefix *prefix, lbmesh_member_fn fn,
 				    void *data, uint64_t *generation, struct lbmesh_error *err)
 {
-	struct lbmesh_member wanted = {.device = device, .prefix = *prefix};
-	const struct lbm_show match = {.fn.member = member_match, .data = &wanted};
+	struct lbmesh_member key = {.device = device, .prefix = *prefix};
+	const struct lbm_wanted wanted = {&lbm_kind_member, {.fn.member = member_match, .data = &key}};
 	const struct lbm_show show = {.fn.member = fn, .data = data};
 	const bool v4 = prefix->family == AF_INET;
 	struct lbm_request request;
@@ -207,5 +227,5 @@ LBMESH_PUBLIC int lbmesh_member_get(struct lbmesh *conn, uint32_t device,
 	if (prefix->len != (v4 ? 32 : 128))
 		mnl_attr_put_u8(head, LBMESH_A_MEMBER_PREFIX_LEN, prefix->len);
 	mnl_attr_nest_end(head, nest);
-	return get_run(conn, &request, &lbm_kind_member, &match, &show, generation, err);
+	return lbm_get(conn, &request, &wanted, &show, generation, err);
 }

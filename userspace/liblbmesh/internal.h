@@ -4,8 +4,9 @@
  * here is exported: the library is built with hidden visibility.
  *
  * Layers, each using only those before it: name, prefix, attr, path < error,
- * object, decode, drift < nest, commit < socket < exchange < family,
- * generation, limits, collect < dump, get, job < audit, event < connection.
+ * object, object-firewall, decode, judgement, drift < nest, commit < socket <
+ * exchange < family, generation, limits, explain, set-update, collect < dump,
+ * get, job < audit, event < connection.
  */
 #ifndef LBMESH_INTERNAL_H
 #define LBMESH_INTERNAL_H
@@ -38,6 +39,9 @@ struct lbmesh {
 	struct lbm_socket events; /* fd is -1 until lbmesh_event_subscribe() */
 	uint16_t family;
 	uint32_t group_generation;
+	uint32_t group_verdict;
+	bool in_group_generation;
+	bool in_group_verdict;
 	uint32_t seq;
 	int timeout_ms;
 	int sndbuf; /* largest send buffer asked for so far, bytes */
@@ -110,6 +114,11 @@ uint8_t lbm_attr_u8(const struct nlattr *attr);
 uint16_t lbm_attr_u16(const struct nlattr *attr);
 uint32_t lbm_attr_u32(const struct nlattr *attr);
 uint64_t lbm_attr_u64(const struct nlattr *attr);
+const char *lbm_attr_text(const struct nlattr *attr);
+int lbm_attr_address(const struct nlattr *ipv4, const struct nlattr *ipv6,
+		     struct lbmesh_prefix *address);
+int lbm_attr_prefix(const struct nlattr *ipv4, const struct nlattr *ipv6, const struct nlattr *len,
+		    struct lbmesh_prefix *prefix);
 
 /* path.c */
 
@@ -134,6 +143,32 @@ int lbm_decode_network(const struct nlattr *nest, struct lbmesh_network *network
 int lbm_decode_bridge(const struct nlattr *nest, struct lbmesh_bridge *bridge);
 int lbm_decode_peer(const struct nlattr *nest, struct lbmesh_peer *peer);
 int lbm_decode_member(const struct nlattr *nest, struct lbmesh_member *member);
+
+/* object-firewall.c */
+
+/* What the pointers of a decoded rule and endpoint point to. */
+struct lbm_rule_room {
+	struct lbmesh_range src_ports[LBMESH_RULE_RANGES_MAX];
+	struct lbmesh_range dst_ports[LBMESH_RULE_RANGES_MAX];
+};
+
+struct lbm_endpoint_room {
+	uint32_t layers[LBMESH_ENDPOINT_LAYERS_MAX];
+};
+
+int lbm_decode_layer(const struct nlattr *nest, struct lbmesh_layer *layer);
+int lbm_decode_rule(const struct nlattr *nest, struct lbmesh_rule *rule,
+		    struct lbm_rule_room *room);
+int lbm_decode_rule_state(const struct nlattr *nest, const struct lbmesh_rule *rule,
+			  struct lbmesh_rule_state *state);
+int lbm_decode_set(const struct nlattr *nest, struct lbmesh_set *set);
+int lbm_decode_element(const struct nlattr *nest, struct lbmesh_element *element);
+int lbm_decode_endpoint(const struct nlattr *nest, struct lbmesh_endpoint *endpoint,
+			struct lbm_endpoint_room *room);
+
+/* judgement.c */
+
+int lbm_decode_judgement(const struct nlmsghdr *nlh, struct lbmesh_judgement *judgement);
 
 /* decode.c */
 
@@ -196,6 +231,11 @@ struct lbm_prefix_attrs {
 void lbm_put_prefix(struct lbm_nest *nest, struct lbm_prefix_attrs attrs,
 		    const struct lbmesh_prefix *prefix);
 
+int lbm_put_labelled(struct lbmesh_commit *commit, uint16_t type, uint16_t id_type, uint32_t id,
+		     uint16_t label_type, const char *label);
+int lbm_put_removal(struct lbmesh_commit *commit, uint16_t type, uint16_t id_type, uint32_t id,
+		    uint16_t remove_type);
+
 /* commit.c */
 
 uint64_t lbm_token_new(void);
@@ -210,7 +250,7 @@ int64_t lbm_deadline(int timeout_ms);
 
 /* exchange.c */
 
-/* Room for a head: the two headers and the scalars of a commit, all limits, or a key. */
+/* Room for a head: the two headers and the scalars of a commit, all limits, a key, or a flow. */
 #define LBM_HEAD_SIZE 128
 
 struct lbm_request {
@@ -239,6 +279,12 @@ struct lbm_show {
 		lbmesh_bridge_fn bridge;
 		lbmesh_peer_fn peer;
 		lbmesh_member_fn member;
+		lbmesh_layer_fn layer;
+		lbmesh_rule_fn rule;
+		lbmesh_set_fn set;
+		lbmesh_element_fn element;
+		lbmesh_endpoint_fn endpoint;
+		lbmesh_flow_fn flow;
 	} fn;
 	void *data;
 };
@@ -247,8 +293,9 @@ struct lbm_show {
 struct lbm_kind {
 	uint8_t cmd;
 	uint16_t attr;
-	/* Decodes the object in a nest and shows it; @show may be NULL. */
-	int (*show)(const struct nlattr *nest, const struct lbm_show *show);
+	/* Decodes the object in a nest of a message and shows it; @show may be NULL. */
+	int (*show)(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		    const struct lbm_show *show);
 };
 
 extern const struct lbm_kind lbm_kind_device;
@@ -256,6 +303,12 @@ extern const struct lbm_kind lbm_kind_network;
 extern const struct lbm_kind lbm_kind_bridge;
 extern const struct lbm_kind lbm_kind_peer;
 extern const struct lbm_kind lbm_kind_member;
+extern const struct lbm_kind lbm_kind_layer;
+extern const struct lbm_kind lbm_kind_rule;
+extern const struct lbm_kind lbm_kind_set;
+extern const struct lbm_kind lbm_kind_element;
+extern const struct lbm_kind lbm_kind_endpoint;
+extern const struct lbm_kind lbm_kind_flow;
 
 struct lbm_collection {
 	const struct lbm_kind *kind;
@@ -271,6 +324,24 @@ struct lbm_collection {
 int lbm_collect_take(const struct nlmsghdr *nlh, void *data);
 int lbm_collect_show(const struct lbm_collection *all, const struct lbm_show *show);
 void lbm_collect_reset(struct lbm_collection *all);
+
+/* dump.c */
+
+int lbm_dump(struct lbmesh *conn, const struct lbm_kind *kind, uint32_t id,
+	     const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err);
+
+/* get.c */
+
+/* What is asked for, and how to know it again. */
+struct lbm_wanted {
+	const struct lbm_kind *kind;
+	struct lbm_show match; /* returns 0 for the object that is meant */
+};
+
+int lbm_get(struct lbmesh *conn, struct lbm_request *request, const struct lbm_wanted *wanted,
+	    const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err);
+int lbm_get_by_id(struct lbmesh *conn, uint32_t id, const struct lbm_wanted *wanted,
+		  const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err);
 
 /* job.c */
 

@@ -109,3 +109,95 @@ LBMESH_PUBLIC const char *lbmesh_capability_name(uint32_t bit)
 		return "unknown";
 	}
 }
+
+/**
+ * lbmesh_direction_name() - The name of a direction.
+ * @direction: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_direction_name(enum lbmesh_direction direction)
+{
+	static const char *const names[] = {
+		[LBMESH_DIRECTION_INGRESS] = "ingress",
+		[LBMESH_DIRECTION_EGRESS] = "egress",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)direction);
+}
+
+/**
+ * lbmesh_action_name() - The name of an action.
+ * @action: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_action_name(enum lbmesh_action action)
+{
+	static const char *const names[] = {
+		[LBMESH_ACTION_ALLOW] = "allow",
+		[LBMESH_ACTION_DENY] = "deny",
+		[LBMESH_ACTION_REJECT] = "reject",
+		[LBMESH_ACTION_PASS] = "pass",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)action);
+}
+
+/**
+ * lbmesh_keyword_name() - The name of a keyword.
+ * @keyword: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_keyword_name(enum lbmesh_keyword keyword)
+{
+	static const char *const names[] = {
+		[LBMESH_KEYWORD_ANY] = "any",
+		[LBMESH_KEYWORD_SAME_NETWORK] = "same-network",
+		[LBMESH_KEYWORD_INTERNET] = "internet",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)keyword);
+}
+
+/**
+ * lbmesh_endpoint_kind_name() - The name of a kind of endpoint.
+ * @kind: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_endpoint_kind_name(enum lbmesh_endpoint_kind kind)
+{
+	static const char *const names[] = {
+		[LBMESH_ENDPOINT_KIND_HOST] = "host",
+		[LBMESH_ENDPOINT_KIND_SANDBOX] = "sandbox",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)kind);
+}
+
+/**
+ * lbmesh_reason_name() - The name of a reason.
+ * @reason: from the kernel
+ *
+ * Return: a constant string.
+ */
+LBMESH_PUBLIC const char *lbmesh_reason_name(enum lbmesh_reason reason)
+{
+	static const char *const names[] = {
+		[LBMESH_REASON_NONE] = "none",
+		[LBMESH_REASON_NOT_MEMBER_SRC] = "not-member-src",
+		[LBMESH_REASON_NOT_MEMBER_DST] = "not-member-dst",
+		[LBMESH_REASON_NOT_CONNECTED] = "not-connected",
+		[LBMESH_REASON_MOVING] = "moving",
+		[LBMESH_REASON_MALFORMED] = "malformed",
+		[LBMESH_REASON_RULE] = "rule",
+		[LBMESH_REASON_DEFAULT] = "default",
+		[LBMESH_REASON_MEMBER] = "member",
+		[LBMESH_REASON_SPOOFED] = "spoofed",
+		[LBMESH_REASON_NO_STATE] = "no-state",
+	};
+
+	return name_at(names, lbm_array_size(names), (size_t)reason);
+}

@@ -156,8 +156,12 @@ void lbm_put(struct lbm_nest *nest, uint16_t type, const void *data, size_t len)
 		return;
 	}
 	nest->error = body_grow(commit, MNL_ATTR_HDRLEN + MNL_ALIGN(len));
-	if (!nest->error)
-		mnl_attr_put(commit->body, type, len, data);
+	if (nest->error)
+		return;
+	mnl_attr_put(commit->body, type, len, data);
+	/* libmnl before 1.0.5 leaves in the padding what the heap held. */
+	memset((uint8_t *)commit->body + commit->body->nlmsg_len - (MNL_ALIGN(len) - len), 0,
+	       MNL_ALIGN(len) - len);
 }
 
 void lbm_put_u8(struct lbm_nest *nest, uint16_t type, uint8_t value)
@@ -235,4 +239,45 @@ void lbm_put_prefix(struct lbm_nest *nest, struct lbm_prefix_attrs attrs,
 	lbm_put(nest, v4 ? attrs.ipv4 : attrs.ipv6, prefix->addr, v4 ? 4 : 16);
 	if (!whole)
 		lbm_put_u8(nest, attrs.len, prefix->len);
+}
+
+/**
+ * lbm_put_labelled() - An object that is an id and a label.
+ * @commit: where it goes
+ * @type: of the object
+ * @id_type: of its id
+ * @id: not 0
+ * @label_type: of its label
+ * @label: at most LBMESH_LABEL_MAX bytes, or NULL
+ *
+ * Return: as lbm_object_end().
+ */
+int lbm_put_labelled(struct lbmesh_commit *commit, uint16_t type, uint16_t id_type, uint32_t id,
+		     uint16_t label_type, const char *label)
+{
+	struct lbm_nest nest = lbm_object_begin(commit, type);
+
+	lbm_put_id(&nest, id_type, id);
+	lbm_put_string(&nest, label_type, label, LBMESH_LABEL_MAX);
+	return lbm_object_end(&nest);
+}
+
+/**
+ * lbm_put_removal() - The removal of an object whose key is an id.
+ * @commit: where it goes
+ * @type: of the object
+ * @id_type: of its id
+ * @id: not 0
+ * @remove_type: of its flag "remove"
+ *
+ * Return: as lbm_object_end().
+ */
+int lbm_put_removal(struct lbmesh_commit *commit, uint16_t type, uint16_t id_type, uint32_t id,
+		    uint16_t remove_type)
+{
+	struct lbm_nest nest = lbm_object_begin(commit, type);
+
+	lbm_put_id(&nest, id_type, id);
+	lbm_put_flag(&nest, remove_type);
+	return lbm_object_end(&nest);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * object.c - reads objects out of dumps: the inverse of commit-mesh.c. Called
- * by dump.c. What is decoded points into the message. A required attribute
+ * by collect.c. What is decoded points into the message. A required attribute
  * that is absent is -EPROTO, as is a value that no commit could have set.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <string.h>
 
 #include "internal.h"
 
@@ -48,29 +47,9 @@ static const struct lbm_policy member_policy[LBMESH_A_MEMBER_MAX + 1] = {
 	[LBMESH_A_MEMBER_PUBLIC_KEY] = {.type = MNL_TYPE_BINARY, .len = LBMESH_KEY_LEN},
 };
 
-static const char *string_of(const struct nlattr *attr)
-{
-	return attr ? mnl_attr_get_str(attr) : NULL;
-}
-
 static const uint8_t *bytes_of(const struct nlattr *attr)
 {
 	return attr ? mnl_attr_get_payload(attr) : NULL;
-}
-
-/* Exactly one of @ipv4 and @ipv6; no @len is a whole address. */
-static int prefix_of(const struct nlattr *ipv4, const struct nlattr *ipv6, const struct nlattr *len,
-		     struct lbmesh_prefix *prefix)
-{
-	if (!ipv4 == !ipv6)
-		return -EPROTO;
-	prefix->family = ipv4 ? AF_INET : AF_INET6;
-	memcpy(prefix->addr, mnl_attr_get_payload(ipv4 ? ipv4 : ipv6), ipv4 ? 4 : 16);
-	if (len)
-		prefix->len = lbm_attr_u8(len);
-	else
-		prefix->len = ipv4 ? 32 : 128;
-	return lbmesh_prefix_check(prefix) ? -EPROTO : 0;
 }
 
 /**
@@ -89,7 +68,7 @@ int lbm_decode_device(const struct nlattr *nest, struct lbmesh_device *device)
 	*device = (struct lbmesh_device){
 		.id = lbm_attr_u32(tb[LBMESH_A_DEVICE_ID]),
 		.ifindex = lbm_attr_u32(tb[LBMESH_A_DEVICE_IFINDEX]),
-		.ifname = string_of(tb[LBMESH_A_DEVICE_IFNAME]),
+		.ifname = lbm_attr_text(tb[LBMESH_A_DEVICE_IFNAME]),
 		.has_listen_port = tb[LBMESH_A_DEVICE_LISTEN_PORT],
 		.listen_port = lbm_attr_u16(tb[LBMESH_A_DEVICE_LISTEN_PORT]),
 		.has_fwmark = tb[LBMESH_A_DEVICE_FWMARK],
@@ -114,7 +93,7 @@ int lbm_decode_network(const struct nlattr *nest, struct lbmesh_network *network
 	    !tb[LBMESH_A_NETWORK_ID])
 		return -EPROTO;
 	network->id = lbm_attr_u32(tb[LBMESH_A_NETWORK_ID]);
-	network->label = string_of(tb[LBMESH_A_NETWORK_LABEL]);
+	network->label = lbm_attr_text(tb[LBMESH_A_NETWORK_LABEL]);
 	return 0;
 }
 
@@ -159,10 +138,8 @@ int lbm_decode_peer(const struct nlattr *nest, struct lbmesh_peer *peer)
 		.endpoint_port = ntohs(lbm_attr_u16(tb[LBMESH_A_PEER_ENDPOINT_PORT])),
 		.keepalive = lbm_attr_u16(tb[LBMESH_A_PEER_KEEPALIVE]),
 	};
-	if (!tb[LBMESH_A_PEER_ENDPOINT_IPV4] && !tb[LBMESH_A_PEER_ENDPOINT_IPV6])
-		return 0;
-	return prefix_of(tb[LBMESH_A_PEER_ENDPOINT_IPV4], tb[LBMESH_A_PEER_ENDPOINT_IPV6], NULL,
-			 &peer->endpoint);
+	return lbm_attr_address(tb[LBMESH_A_PEER_ENDPOINT_IPV4], tb[LBMESH_A_PEER_ENDPOINT_IPV6],
+				&peer->endpoint);
 }
 
 /**
@@ -184,6 +161,6 @@ int lbm_decode_member(const struct nlattr *nest, struct lbmesh_member *member)
 		.device = lbm_attr_u32(tb[LBMESH_A_MEMBER_DEVICE]),
 		.public_key = bytes_of(tb[LBMESH_A_MEMBER_PUBLIC_KEY]),
 	};
-	return prefix_of(tb[LBMESH_A_MEMBER_IPV4], tb[LBMESH_A_MEMBER_IPV6],
-			 tb[LBMESH_A_MEMBER_PREFIX_LEN], &member->prefix);
+	return lbm_attr_prefix(tb[LBMESH_A_MEMBER_IPV4], tb[LBMESH_A_MEMBER_IPV6],
+			       tb[LBMESH_A_MEMBER_PREFIX_LEN], &member->prefix);
 }

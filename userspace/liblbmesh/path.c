@@ -148,6 +148,22 @@ static const struct attr_name endpoint_names[LBMESH_A_ENDPOINT_MAX + 1] = {
 };
 ATTR_SET(endpoint_set, endpoint_names);
 
+static const struct attr_name flow_names[LBMESH_A_FLOW_MAX + 1] = {
+	[LBMESH_A_FLOW_DIRECTION] = {.name = "direction"},
+	[LBMESH_A_FLOW_ENDPOINT] = {.name = "endpoint"},
+	[LBMESH_A_FLOW_IFINDEX] = {.name = "ifindex"},
+	[LBMESH_A_FLOW_SRC_IPV4] = {.name = "src-ipv4"},
+	[LBMESH_A_FLOW_SRC_IPV6] = {.name = "src-ipv6"},
+	[LBMESH_A_FLOW_DST_IPV4] = {.name = "dst-ipv4"},
+	[LBMESH_A_FLOW_DST_IPV6] = {.name = "dst-ipv6"},
+	[LBMESH_A_FLOW_PROTOCOL] = {.name = "protocol"},
+	[LBMESH_A_FLOW_SRC_PORT] = {.name = "src-port"},
+	[LBMESH_A_FLOW_DST_PORT] = {.name = "dst-port"},
+	[LBMESH_A_FLOW_ICMP_TYPE] = {.name = "icmp-type"},
+	[LBMESH_A_FLOW_ICMP_CODE] = {.name = "icmp-code"},
+};
+ATTR_SET(flow_set, flow_names);
+
 static const struct attr_name counts_names[LBMESH_A_COUNTS_MAX + 1] = {
 	[LBMESH_A_COUNTS_DEVICES] = {.name = "devices"},
 	[LBMESH_A_COUNTS_NETWORKS] = {.name = "networks"},
@@ -165,7 +181,7 @@ static const struct attr_name counts_names[LBMESH_A_COUNTS_MAX + 1] = {
 ATTR_SET(counts_set, counts_names);
 
 /* What requests carry; an attribute of answers alone needs no name. */
-static const struct attr_name main_names[LBMESH_A_LIMITS + 1] = {
+static const struct attr_name main_names[LBMESH_A_FLOW + 1] = {
 	[LBMESH_A_GENERATION] = {.name = "generation"},
 	[LBMESH_A_EXPECT_GEN] = {.name = "expect-gen"},
 	[LBMESH_A_MODE] = {.name = "mode"},
@@ -183,6 +199,7 @@ static const struct attr_name main_names[LBMESH_A_LIMITS + 1] = {
 	[LBMESH_A_ELEMENT] = {"element", &element_set, true},
 	[LBMESH_A_ENDPOINT] = {"endpoint", &endpoint_set, true},
 	[LBMESH_A_LIMITS] = {"limits", &counts_set, false},
+	[LBMESH_A_FLOW] = {"flow", &flow_set, false},
 };
 ATTR_SET(main_set, main_names);
 

@@ -53,6 +53,11 @@ static void generation_make(struct test_message *message)
 	for (uint32_t type = 1; type <= LBMESH_A_TOTALS_MAX; type++)
 		mnl_attr_put_u64(nlh, (uint16_t)type, (uint64_t)100 + type);
 	mnl_attr_nest_end(nlh, nest);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_CACHE);
+	mnl_attr_put_u32(nlh, LBMESH_A_CACHE_ENTRIES, 4096);
+	for (uint32_t type = LBMESH_A_CACHE_HITS; type <= LBMESH_A_CACHE_MAX; type++)
+		mnl_attr_put_u64(nlh, (uint16_t)type, (uint64_t)200 + type);
+	mnl_attr_nest_end(nlh, nest);
 }
 
 TestSuite(decode);
@@ -170,6 +175,12 @@ Test(decode, every_total_comes_under_its_own_number)
 	cr_assert_eq(generation.totals.audits, 100 + LBMESH_A_TOTALS_AUDITS);
 	cr_assert_eq(generation.totals.repairs, 100 + LBMESH_A_TOTALS_REPAIRS);
 	cr_assert_eq(generation.totals.requests, 100 + LBMESH_A_TOTALS_REQUESTS);
+	cr_assert(generation.has_cache);
+	cr_assert_eq(generation.cache.entries, 4096);
+	cr_assert_eq(generation.cache.hits, 200 + LBMESH_A_CACHE_HITS);
+	cr_assert_eq(generation.cache.misses, 200 + LBMESH_A_CACHE_MISSES);
+	cr_assert_eq(generation.cache.stale, 200 + LBMESH_A_CACHE_STALE);
+	cr_assert_eq(generation.cache.evictions, 200 + LBMESH_A_CACHE_EVICTIONS);
 }
 
 Test(decode, short_numbers_in_a_generation_are_refused)
@@ -189,6 +200,8 @@ Test(decode, short_numbers_in_a_generation_are_refused)
 		{LBMESH_A_TOTALS, LBMESH_A_TOTALS_REQUESTS, 7},
 		{LBMESH_A_GATE, LBMESH_A_GATE_MOVING, 4},
 		{LBMESH_A_COUNTS, LBMESH_A_COUNTS_CACHE_ENTRIES, 3},
+		{LBMESH_A_CACHE, LBMESH_A_CACHE_ENTRIES, 8},
+		{LBMESH_A_CACHE, LBMESH_A_CACHE_HITS, 4},
 	};
 
 	for (size_t i = 0; i < lbm_array_size(cases); i++) {
@@ -215,6 +228,7 @@ Test(decode, a_generation_without_the_newer_attributes_has_none_of_them)
 	mnl_attr_put_u64(message.nlh, LBMESH_A_GENERATION, 9);
 	cr_assert_eq(lbm_decode_generation(message.nlh, &generation), 0);
 	cr_assert_not(generation.has_fallback);
+	cr_assert_not(generation.has_cache);
 	cr_assert_eq(generation.totals.requests, 0);
 	cr_assert_eq(generation.gate.moving, 0);
 }

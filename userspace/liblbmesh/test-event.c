@@ -91,6 +91,44 @@ Test(event, a_generation_that_waits_for_confirm_says_how_long_and_what_returns)
 	cr_assert_eq(event.generation.fallback, 0);
 }
 
+Test(event, a_denied_packet_is_an_event_with_how_many_were_kept_back)
+{
+	struct nlmsghdr *nlh = test_message(&message, TEST_FAMILY, LBMESH_CMD_VERDICT_NTF, 0);
+	struct nlattr *nest;
+
+	mnl_attr_put_u64(nlh, LBMESH_A_GENERATION, 7);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_FLOW); /* malformed: nothing is known of it */
+	mnl_attr_put_u32(nlh, LBMESH_A_FLOW_IFINDEX, 3);
+	mnl_attr_nest_end(nlh, nest);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_VERDICT);
+	mnl_attr_put_u8(nlh, LBMESH_A_VERDICT_ACTION, LBMESH_ACTION_DENY);
+	mnl_attr_put_u8(nlh, LBMESH_A_VERDICT_REASON, LBMESH_REASON_MALFORMED);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_u64(nlh, LBMESH_A_SUPPRESSED, 99);
+	send_bytes(nlh->nlmsg_len);
+	notification_make(8);
+	send_bytes(message.nlh->nlmsg_len);
+	cr_assert_eq(lbmesh_event_next(wire.conn, &event, &err), 1);
+	cr_assert_eq(event.kind, LBMESH_EVENT_VERDICT);
+	cr_assert_eq(event.judgement.verdict.reason, LBMESH_REASON_MALFORMED);
+	cr_assert_eq(event.judgement.flow.ifindex, 3);
+	cr_assert_eq(event.judgement.flow.src.family, 0);
+	cr_assert_eq(event.judgement.suppressed, 99);
+	cr_assert_eq(event.judgement.generation, 7);
+	/* Both kinds come on one socket. */
+	cr_assert_eq(lbmesh_event_next(wire.conn, &event, &err), 1);
+	cr_assert_eq(event.kind, LBMESH_EVENT_GENERATION);
+	cr_assert_eq(event.judgement.suppressed, 0);
+}
+
+Test(event, a_module_without_a_group_is_an_error)
+{
+	cr_assert_eq(lbmesh_event_subscribe_verdicts(wire.conn, &err), -EPROTONOSUPPORT);
+	cr_assert_str_eq(err.message, "the lbmesh module has no group \"verdict\"");
+	cr_assert_eq(lbmesh_event_subscribe(wire.conn, &err), -EPROTONOSUPPORT);
+	cr_assert_str_eq(err.message, "the lbmesh module has no group \"generation\"");
+}
+
 Test(event, two_in_one_datagram_are_two_events)
 {
 	size_t len;
@@ -109,7 +147,9 @@ Test(event, what_is_no_event_is_passed_over)
 	send_bytes(3);
 	test_message(&message, TEST_FAMILY + 1, LBMESH_CMD_GENERATION_NTF, 0);
 	send_bytes(message.nlh->nlmsg_len);
-	test_message(&message, TEST_FAMILY, LBMESH_CMD_VERDICT_NTF, 0);
+	test_message(&message, TEST_FAMILY, LBMESH_CMD_VERDICT_NTF, 0); /* no verdict */
+	send_bytes(message.nlh->nlmsg_len);
+	test_message(&message, TEST_FAMILY, LBMESH_CMD_AUDIT_RESULT, 0);
 	send_bytes(message.nlh->nlmsg_len);
 	test_message(&message, TEST_FAMILY, LBMESH_CMD_GENERATION_NTF, 0); /* no generation */
 	send_bytes(message.nlh->nlmsg_len);

@@ -50,6 +50,10 @@ extern "C" {
 #define LBMESH_PREFIX_STRLEN 56
 /* One timing for each phase that ran. */
 #define LBMESH_TIMINGS_MAX 8
+/* The most ranges of ports that the module takes on either side of a rule. */
+#define LBMESH_RULE_RANGES_MAX 16
+/* The most layers that the module takes in one endpoint. */
+#define LBMESH_ENDPOINT_LAYERS_MAX 8
 
 struct lbmesh;
 struct lbmesh_commit;
@@ -218,12 +222,12 @@ struct lbmesh_range {
  * struct lbmesh_rule - A rule of a layer; the key is layer and id.
  * @layer: id of the layer
  * @id: not 0
- * @position: rules are visited by ascending position
+ * @position: rules are visited by ascending position; unique in its layer
  * @action: what the rule does
  * @direction: when has_direction; both otherwise
  * @protocol: IP protocol number, when has_protocol; any otherwise
- * @icmp_type: when has_icmp_type
- * @icmp_code: when has_icmp_code
+ * @icmp_type: when has_icmp_type; with protocol 1 or 58 only
+ * @icmp_code: when has_icmp_code; with icmp_type only
  * @has_direction: see @direction
  * @has_protocol: see @protocol
  * @has_icmp_type: see @icmp_type
@@ -231,10 +235,11 @@ struct lbmesh_range {
  * @log: report matches on the verdict group
  * @src: source addresses
  * @dst: destination addresses
- * @src_ports: array of @n_src_ports ranges, or NULL
- * @n_src_ports: how many
- * @dst_ports: array of @n_dst_ports ranges, or NULL
- * @n_dst_ports: how many
+ * @src_ports: array of @n_src_ports ranges, or NULL; with a protocol that has
+ *	ports only
+ * @n_src_ports: how many, at most LBMESH_RULE_RANGES_MAX
+ * @dst_ports: array of @n_dst_ports ranges, or NULL; as @src_ports
+ * @n_dst_ports: how many, at most LBMESH_RULE_RANGES_MAX
  */
 struct lbmesh_rule {
 	uint32_t layer;
@@ -259,6 +264,18 @@ struct lbmesh_rule {
 };
 
 /**
+ * struct lbmesh_rule_state - What a rule has done. Only in answers.
+ * @hits: packets that it decided
+ * @has_last_hit: false when there was none
+ * @last_hit_ms: milliseconds since the last of them
+ */
+struct lbmesh_rule_state {
+	uint64_t hits;
+	bool has_last_hit;
+	uint64_t last_hit_ms;
+};
+
+/**
  * struct lbmesh_set - A set of addresses and prefixes, shared by rules.
  * @id: the key; not 0
  * @label: at most LBMESH_LABEL_MAX bytes, or NULL
@@ -272,7 +289,12 @@ struct lbmesh_set {
  * struct lbmesh_element - An element of a set; the key is set and prefix.
  * @set: id of the set
  * @prefix: address or prefix; required
- * @timeout_ms: milliseconds until it goes away; 0 is never
+ * @timeout_ms: milliseconds until it goes away, or what is left of them, at
+ *	least 1, also when it is over; 0 is never. For lbmesh_set_update() alone:
+ *	the module refuses a commit with one
+ *
+ * An element is stated, by a commit, or learned, by lbmesh_set_update(). A
+ * prefix can be in a set by both.
  */
 struct lbmesh_element {
 	uint32_t set;
@@ -290,11 +312,11 @@ struct lbmesh_element {
  * @ipv4: its IPv4 address, or family 0
  * @ipv6: its IPv6 address, or family 0
  * @layers: array of @n_layers ids of layers in their order, or NULL
- * @n_layers: how many
+ * @n_layers: how many, at most LBMESH_ENDPOINT_LAYERS_MAX
  * @has_ingress_default: false is the default of the kind
  * @has_egress_default: false is the default of the kind
- * @ingress_default: when no rule decides
- * @egress_default: when no rule decides
+ * @ingress_default: when no rule decides; allow, deny or reject
+ * @egress_default: when no rule decides; allow, deny or reject
  */
 struct lbmesh_endpoint {
 	uint32_t id;
@@ -419,6 +441,22 @@ struct lbmesh_totals {
 };
 
 /**
+ * struct lbmesh_cache - The verdict cache, since it was made.
+ * @entries: verdicts that it can hold, on each CPU
+ * @hits: packets that it judged
+ * @misses: packets that the classifier judged, no entry being there
+ * @stale: packets that the classifier judged, the entry being too old
+ * @evictions: entries that made room for another
+ */
+struct lbmesh_cache {
+	uint32_t entries;
+	uint64_t hits;
+	uint64_t misses;
+	uint64_t stale;
+	uint64_t evictions;
+};
+
+/**
  * struct lbmesh_generation - What is in force in the namespace.
  * @number: of the generation; 0 when none is in force
  * @state: what the namespace is doing
@@ -432,6 +470,8 @@ struct lbmesh_totals {
  * @fallback: number of the generation that returns unless confirm comes, in
  *	state pending; 0 when none was in force
  * @totals: what the namespace has done
+ * @has_cache: false when the kernel did not say
+ * @cache: the verdict cache
  */
 struct lbmesh_generation {
 	uint64_t number;
@@ -445,6 +485,8 @@ struct lbmesh_generation {
 	bool has_fallback;
 	uint64_t fallback;
 	struct lbmesh_totals totals;
+	bool has_cache;
+	struct lbmesh_cache cache;
 };
 
 /**
@@ -462,22 +504,105 @@ struct lbmesh_drift {
 };
 
 /**
+ * struct lbmesh_flow - A packet's tuple.
+ * @endpoint: id of the endpoint that is to judge it; 0 is absent
+ * @ifindex: interface that it passes; 0 is absent
+ * @has_direction: false leaves it to the kernel
+ * @direction: as the endpoint or the interface sees it
+ * @src: source address, a whole one; in events family 0 when the packet had none
+ * @dst: destination address, of the same family
+ * @has_protocol: see @protocol
+ * @protocol: IP protocol number
+ * @has_src_port: see @src_port
+ * @has_dst_port: see @dst_port
+ * @src_port: source port
+ * @dst_port: destination port
+ * @has_icmp_type: see @icmp_type
+ * @has_icmp_code: see @icmp_code
+ * @icmp_type: ICMP or ICMPv6 type
+ * @icmp_code: ICMP or ICMPv6 code
+ */
+struct lbmesh_flow {
+	uint32_t endpoint;
+	uint32_t ifindex;
+	bool has_direction;
+	enum lbmesh_direction direction;
+	struct lbmesh_prefix src;
+	struct lbmesh_prefix dst;
+	bool has_protocol;
+	uint8_t protocol;
+	bool has_src_port;
+	bool has_dst_port;
+	uint16_t src_port;
+	uint16_t dst_port;
+	bool has_icmp_type;
+	bool has_icmp_code;
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+};
+
+/**
+ * struct lbmesh_verdict - What happens to a flow, and why.
+ * @action: allow, deny or reject
+ * @reason: why; that of a newer module may be none of the enumeration
+ * @src_network: id of the source's network; 0 when it is no member
+ * @dst_network: id of the destination's network; 0 when it is no member
+ * @layer: id of the layer that decided; 0 when none did
+ * @rule: id of the rule that decided; 0 when none did
+ * @endpoint: id of the endpoint that was judged; 0 when none was
+ * @generation: number of the generation that the verdict stands on
+ * @cached: the verdict cache holds the flow
+ * @hits: packets that the cached verdict has judged
+ */
+struct lbmesh_verdict {
+	enum lbmesh_action action;
+	enum lbmesh_reason reason;
+	uint32_t src_network;
+	uint32_t dst_network;
+	uint32_t layer;
+	uint32_t rule;
+	uint32_t endpoint;
+	uint64_t generation;
+	bool cached;
+	uint64_t hits;
+};
+
+/**
+ * struct lbmesh_judgement - A flow and its verdict.
+ * @generation: number of the generation in force
+ * @flow: what was judged
+ * @verdict: what happens to it
+ * @suppressed: in events, how many the rate limit has kept back since the last
+ *	one shown
+ */
+struct lbmesh_judgement {
+	uint64_t generation;
+	struct lbmesh_flow flow;
+	struct lbmesh_verdict verdict;
+	uint64_t suppressed;
+};
+
+/**
  * enum lbmesh_event_kind - What a multicast message was about.
  * @LBMESH_EVENT_GENERATION: a new generation is in force, or the last ended; in
  *	state pending it waits for confirm
+ * @LBMESH_EVENT_VERDICT: a packet was denied, or matched a rule that logs
  */
 enum lbmesh_event_kind {
 	LBMESH_EVENT_GENERATION,
+	LBMESH_EVENT_VERDICT,
 };
 
 /**
  * struct lbmesh_event - A multicast message.
  * @kind: which
  * @generation: for LBMESH_EVENT_GENERATION
+ * @judgement: for LBMESH_EVENT_VERDICT
  */
 struct lbmesh_event {
 	enum lbmesh_event_kind kind;
 	struct lbmesh_generation generation;
+	struct lbmesh_judgement judgement;
 };
 
 /* Connection (connection.c). */
@@ -621,6 +746,36 @@ LBMESH_PUBLIC LBMESH_MUST_CHECK
 int lbmesh_member_dump(struct lbmesh *conn, uint32_t network, lbmesh_member_fn fn, void *data,
 		       uint64_t *generation, struct lbmesh_error *err);
 
+/* Dumps of the firewall (dump-firewall.c). */
+
+typedef int (*lbmesh_layer_fn)(const struct lbmesh_layer *layer, void *data);
+/* state is NULL when the kernel did not say. */
+typedef int (*lbmesh_rule_fn)(const struct lbmesh_rule *rule, const struct lbmesh_rule_state *state,
+			      void *data);
+typedef int (*lbmesh_set_fn)(const struct lbmesh_set *set, void *data);
+typedef int (*lbmesh_element_fn)(const struct lbmesh_element *element, void *data);
+typedef int (*lbmesh_endpoint_fn)(const struct lbmesh_endpoint *endpoint, void *data);
+typedef int (*lbmesh_flow_fn)(const struct lbmesh_judgement *judgement, void *data);
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_layer_dump(struct lbmesh *conn, lbmesh_layer_fn fn, void *data, uint64_t *generation,
+		      struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_rule_dump(struct lbmesh *conn, uint32_t layer, lbmesh_rule_fn fn, void *data,
+		     uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_set_dump(struct lbmesh *conn, lbmesh_set_fn fn, void *data, uint64_t *generation,
+		    struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_element_dump(struct lbmesh *conn, uint32_t set, lbmesh_element_fn fn, void *data,
+			uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_endpoint_dump(struct lbmesh *conn, lbmesh_endpoint_fn fn, void *data,
+			 uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_flow_dump(struct lbmesh *conn, lbmesh_flow_fn fn, void *data, uint64_t *generation,
+		     struct lbmesh_error *err);
+
 /* One object by its key (get.c). */
 
 LBMESH_PUBLIC LBMESH_MUST_CHECK
@@ -640,10 +795,47 @@ int lbmesh_member_get(struct lbmesh *conn, uint32_t device, const struct lbmesh_
 		      lbmesh_member_fn fn, void *data, uint64_t *generation,
 		      struct lbmesh_error *err);
 
+/* One object of the firewall by its key (get-firewall.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_layer_get(struct lbmesh *conn, uint32_t id, lbmesh_layer_fn fn, void *data,
+		     uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_rule_get(struct lbmesh *conn, uint32_t layer, uint32_t id, lbmesh_rule_fn fn, void *data,
+		    uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_set_get(struct lbmesh *conn, uint32_t id, lbmesh_set_fn fn, void *data,
+		   uint64_t *generation, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_element_get(struct lbmesh *conn, uint32_t set, const struct lbmesh_prefix *prefix,
+		       lbmesh_element_fn fn, void *data, uint64_t *generation,
+		       struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_endpoint_get(struct lbmesh *conn, uint32_t id, lbmesh_endpoint_fn fn, void *data,
+			uint64_t *generation, struct lbmesh_error *err);
+
+/* Learned elements of sets (set-update.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_set_update(struct lbmesh *conn, const struct lbmesh_element *added, size_t n_added,
+		      const struct lbmesh_element *removed, size_t n_removed,
+		      struct lbmesh_error *err);
+
+/* Verdicts (explain.c). */
+
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_explain(struct lbmesh *conn, const struct lbmesh_flow *flow,
+		   struct lbmesh_judgement *judgement, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_flow_get(struct lbmesh *conn, const struct lbmesh_flow *flow,
+		    struct lbmesh_judgement *judgement, struct lbmesh_error *err);
+
 /* Events (event.c). */
 
 LBMESH_PUBLIC LBMESH_MUST_CHECK
 int lbmesh_event_subscribe(struct lbmesh *conn, struct lbmesh_error *err);
+LBMESH_PUBLIC LBMESH_MUST_CHECK
+int lbmesh_event_subscribe_verdicts(struct lbmesh *conn, struct lbmesh_error *err);
 LBMESH_PUBLIC int lbmesh_event_fd(const struct lbmesh *conn);
 LBMESH_PUBLIC LBMESH_MUST_CHECK
 int lbmesh_event_next(struct lbmesh *conn, struct lbmesh_event *event, struct lbmesh_error *err);
@@ -669,6 +861,11 @@ LBMESH_PUBLIC const char *lbmesh_phase_name(enum lbmesh_phase phase);
 LBMESH_PUBLIC const char *lbmesh_object_name(enum lbmesh_object object);
 LBMESH_PUBLIC const char *lbmesh_capability_name(uint32_t bit);
 LBMESH_PUBLIC const char *lbmesh_drift_name(enum lbmesh_drift_kind kind);
+LBMESH_PUBLIC const char *lbmesh_direction_name(enum lbmesh_direction direction);
+LBMESH_PUBLIC const char *lbmesh_action_name(enum lbmesh_action action);
+LBMESH_PUBLIC const char *lbmesh_keyword_name(enum lbmesh_keyword keyword);
+LBMESH_PUBLIC const char *lbmesh_endpoint_kind_name(enum lbmesh_endpoint_kind kind);
+LBMESH_PUBLIC const char *lbmesh_reason_name(enum lbmesh_reason reason);
 
 #ifdef __cplusplus
 }
