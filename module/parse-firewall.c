@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "flow.h"
 #include "parse-internal.h"
 
 /* --- Layer and set -------------------------------------------------------- */
@@ -216,22 +217,6 @@ static int check_families(struct parse *parse, struct nlattr **tb,
 	return 0;
 }
 
-static bool has_ports(const struct lbm_rule *rule)
-{
-	if (!rule->has_protocol)
-		return false;
-	switch (rule->protocol) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_DCCP:
-	case IPPROTO_SCTP:
-	case IPPROTO_UDPLITE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int read_range(struct parse *parse, struct nlattr *nest,
 		      struct lbm_range *range)
 {
@@ -267,7 +252,7 @@ static int read_ports(struct parse *parse, struct nlattr *nest, int type,
 	nla_for_each_nested(attr, nest, rem) {
 		if (nla_type(attr) != type)
 			continue;
-		if (!has_ports(rule))
+		if (!rule->has_protocol || !lbm_flow_has_ports(rule->protocol))
 			return refuse(parse, attr,
 				      "rule: ports are for protocols tcp, udp, dccp, sctp and udplite",
 				      -EINVAL);

@@ -154,22 +154,10 @@ LBMESH_PUBLIC int lbmesh_element_get(struct lbmesh *conn, uint32_t set,
 	const struct lbm_wanted wanted = {&lbm_kind_element,
 					  {.fn.element = element_match, .data = &key}};
 	const struct lbm_show show = {.fn.element = fn, .data = data};
-	const bool v4 = prefix->family == AF_INET;
-	struct lbm_request request;
-	struct nlmsghdr *head;
-	struct nlattr *nest;
-	int ret = lbmesh_prefix_check(prefix);
+	static const struct lbm_owned_attrs attrs = {
+		LBMESH_A_ELEMENT_SET,
+		{LBMESH_A_ELEMENT_IPV4, LBMESH_A_ELEMENT_IPV6, LBMESH_A_ELEMENT_PREFIX_LEN},
+	};
 
-	if (ret)
-		return lbm_error_set(err, -ret, "the prefix is bad: %s", strerrordesc_np(-ret));
-	head = lbm_request_init(&request, conn->family, LBMESH_CMD_ELEMENT_GET,
-				LBMESH_FAMILY_VERSION, NLM_F_ACK);
-	nest = mnl_attr_nest_start(head, LBMESH_A_ELEMENT);
-	mnl_attr_put_u32(head, LBMESH_A_ELEMENT_SET, set);
-	mnl_attr_put(head, v4 ? LBMESH_A_ELEMENT_IPV4 : LBMESH_A_ELEMENT_IPV6, v4 ? 4 : 16,
-		     prefix->addr);
-	if (prefix->len != (v4 ? 32 : 128))
-		mnl_attr_put_u8(head, LBMESH_A_ELEMENT_PREFIX_LEN, prefix->len);
-	mnl_attr_nest_end(head, nest);
-	return lbm_get(conn, &request, &wanted, &show, generation, err);
+	return lbm_get_by_prefix(conn, &attrs, set, prefix, &wanted, &show, generation, err);
 }

@@ -67,6 +67,42 @@ int lbm_get_by_id(struct lbmesh *conn, uint32_t id, const struct lbm_wanted *wan
 	return lbm_get(conn, &request, wanted, show, generation, err);
 }
 
+/**
+ * lbm_get_by_prefix() - lbm_get() for an object whose key is its owner and a prefix.
+ * @conn: see lbm_get()
+ * @attrs: types of the attributes of the key
+ * @owner: id of what it belongs to
+ * @prefix: its whole prefix
+ * @wanted: see lbm_get()
+ * @show: see lbm_get()
+ * @generation: see lbm_get()
+ * @err: see lbm_get()
+ *
+ * Return: as lbm_get(), or what lbmesh_prefix_check() says of @prefix.
+ */
+int lbm_get_by_prefix(struct lbmesh *conn, const struct lbm_owned_attrs *attrs, uint32_t owner,
+		      const struct lbmesh_prefix *prefix, const struct lbm_wanted *wanted,
+		      const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err)
+{
+	const bool v4 = prefix->family == AF_INET;
+	struct lbm_request request;
+	struct nlmsghdr *head;
+	struct nlattr *nest;
+	int ret = lbmesh_prefix_check(prefix);
+
+	if (ret)
+		return lbm_error_set(err, -ret, "the prefix is bad: %s", strerrordesc_np(-ret));
+	head = lbm_request_init(&request, conn->family, wanted->kind->cmd, LBMESH_FAMILY_VERSION,
+				NLM_F_ACK);
+	nest = mnl_attr_nest_start(head, wanted->kind->attr);
+	mnl_attr_put_u32(head, attrs->owner, owner);
+	mnl_attr_put(head, v4 ? attrs->prefix.ipv4 : attrs->prefix.ipv6, v4 ? 4 : 16, prefix->addr);
+	if (prefix->len != (v4 ? 32 : 128))
+		mnl_attr_put_u8(head, attrs->prefix.len, prefix->len);
+	mnl_attr_nest_end(head, nest);
+	return lbm_get(conn, &request, wanted, show, generation, err);
+}
+
 static int device_match(const struct lbmesh_device *device, void *data)
 {
 	return device->id != *(const uint32_t *)data;
@@ -210,22 +246,10 @@ LBMESH_PUBLIC int lbmesh_member_get(struct lbmesh *conn, uint32_t device,
 	struct lbmesh_member key = {.device = device, .prefix = *prefix};
 	const struct lbm_wanted wanted = {&lbm_kind_member, {.fn.member = member_match, .data = &key}};
 	const struct lbm_show show = {.fn.member = fn, .data = data};
-	const bool v4 = prefix->family == AF_INET;
-	struct lbm_request request;
-	struct nlmsghdr *head;
-	struct nlattr *nest;
-	int ret = lbmesh_prefix_check(prefix);
+	static const struct lbm_owned_attrs attrs = {
+		LBMESH_A_MEMBER_DEVICE,
+		{LBMESH_A_MEMBER_IPV4, LBMESH_A_MEMBER_IPV6, LBMESH_A_MEMBER_PREFIX_LEN},
+	};
 
-	if (ret)
-		return lbm_error_set(err, -ret, "the prefix is bad: %s", strerrordesc_np(-ret));
-	head = lbm_request_init(&request, conn->family, LBMESH_CMD_MEMBER_GET,
-				LBMESH_FAMILY_VERSION, NLM_F_ACK);
-	nest = mnl_attr_nest_start(head, LBMESH_A_MEMBER);
-	mnl_attr_put_u32(head, LBMESH_A_MEMBER_DEVICE, device);
-	mnl_attr_put(head, v4 ? LBMESH_A_MEMBER_IPV4 : LBMESH_A_MEMBER_IPV6, v4 ? 4 : 16,
-		     prefix->addr);
-	if (prefix->len != (v4 ? 32 : 128))
-		mnl_attr_put_u8(head, LBMESH_A_MEMBER_PREFIX_LEN, prefix->len);
-	mnl_attr_nest_end(head, nest);
-	return lbm_get(conn, &request, &wanted, &show, generation, err);
+	return lbm_get_by_prefix(conn, &attrs, device, prefix, &wanted, &show, generation, err);
 }

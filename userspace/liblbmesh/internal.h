@@ -343,6 +343,16 @@ int lbm_get(struct lbmesh *conn, struct lbm_request *request, const struct lbm_w
 int lbm_get_by_id(struct lbmesh *conn, uint32_t id, const struct lbm_wanted *wanted,
 		  const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err);
 
+/* The attributes of a key that is the id of an owner and a prefix. */
+struct lbm_owned_attrs {
+	uint16_t owner;
+	struct lbm_prefix_attrs prefix;
+};
+
+int lbm_get_by_prefix(struct lbmesh *conn, const struct lbm_owned_attrs *attrs, uint32_t owner,
+		      const struct lbmesh_prefix *prefix, const struct lbm_wanted *wanted,
+		      const struct lbm_show *show, uint64_t *generation, struct lbmesh_error *err);
+
 /* job.c */
 
 /* How often a request is sent that the kernel knows again by its token. */
