@@ -7,6 +7,7 @@
 #   make user             userspace
 #   make install          both; DESTDIR and INSTALL_MOD_PATH are honoured
 #   make bench-swap       measures changes of a mesh: scripts/bench --help
+#   make bench-fw         measures the firewall: scripts/bench --help
 #   make clean            removes build/
 #
 # Other variables of Kbuild (ARCH=um, W=1, C=2, LLVM=1) are passed on.
@@ -39,7 +40,10 @@ install: all
 bench-swap:
 	scripts/bench swap
 
+bench-fw:
+	scripts/bench fw
+
 clean:
 	rm -rf build
 
-.PHONY: all module user install bench-swap clean
+.PHONY: all module user install bench-swap bench-fw clean

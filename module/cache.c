@@ -61,7 +61,6 @@
  */
 
 #include <linux/bitops.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/percpu.h>
@@ -191,18 +190,29 @@ static void count(struct lbm_cache_cpu *cpu, u64_stats_t *counter)
 }
 
 /*
- * Of IPv4 the twelve bytes that a sender can choose are hashed with the secret.
- * The endpoint's id is not his choice, so it is enough that it moves the hash.
- * Inline, as each packet comes by here.
+ * Of IPv4 it is NH (Black, Halevi, Krawczyk, Krovetz, Rogaway, UMAC, 1999) and
+ * a multiplication that spreads it: two flows that were chosen without knowing
+ * the secret meet by chance alone, and it takes a tenth of the instructions
+ * of a pseudorandom function. Who finds flows that meet all the same, by their
+ * timing, gets a set to himself, in which the packets of others are judged
+ * by the rules; the verdicts are right. Inline, as each packet comes by here.
  */
+static __always_inline u32 hash_ipv4(const struct lbm_cache *cache,
+				     const struct lbm_flow_key *key)
+{
+	u32 a = (__force u32)key->src.s6_addr32[0] + cache->words[0];
+	u32 b = (__force u32)key->dst.s6_addr32[0] + cache->words[1];
+	u32 c = key->ports + cache->words[2];
+	u32 d = (key->endpoint ^ (u32)key->kind << 16) + cache->words[3];
+
+	return ((u64)a * b + (u64)c * d) * cache->factor >> 32;
+}
+
 static __always_inline u32 flow_hash(const struct lbm_cache *cache,
 				     const struct lbm_flow_key *key)
 {
 	if (key->bits & LBM_FLOW_IPV4)
-		return hsiphash_3u32((__force u32)key->src.s6_addr32[0],
-				     (__force u32)key->dst.s6_addr32[0],
-				     key->ports, &cache->secret) +
-		       (key->endpoint ^ (u32)key->kind << 16) * GOLDEN_RATIO_32;
+		return hash_ipv4(cache, key);
 	return hsiphash(key, offsetofend(struct lbm_flow_key, kind),
 			&cache->secret);
 }
@@ -692,6 +702,9 @@ int lbm_cache_init(struct lbm_cache *cache)
 	for_each_possible_cpu(i)
 		u64_stats_init(&per_cpu_ptr(cache->cpus, i)->syncp);
 	get_random_bytes(&cache->secret, sizeof(cache->secret));
+	get_random_bytes(cache->words, sizeof(cache->words));
+	get_random_bytes(&cache->factor, sizeof(cache->factor));
+	cache->factor |= 1;
 	return 0;
 }
 

@@ -144,11 +144,15 @@ struct lbm_cache_cursor {
  * @cpus: what each CPU has
  * @entries: how many verdicts each CPU may have; 0 when the cache is off
  * @secret: so that nobody can choose flows that meet in one set
+ * @words: likewise, for IPv4
+ * @factor: likewise; odd
  */
 struct lbm_cache {
 	struct lbm_cache_cpu __percpu *cpus;
 	u32 entries;
 	hsiphash_key_t secret;
+	u32 words[4];
+	u64 factor;
 };
 
 int lbm_cache_init(struct lbm_cache *cache);

@@ -20,6 +20,22 @@ static int write_layer(struct sk_buff *skb, const struct lbm_object *object)
 	return 0;
 }
 
+static int write_layer_state(struct sk_buff *skb,
+			     const struct lbm_object *object)
+{
+	const struct lbm_layer *layer = lbm_object_as(layer, object);
+	struct nlattr *nest = nla_nest_start(skb, LBMESH_A_LAYER_STATE);
+	u64 denied, rejected;
+
+	lbm_stats_of_layer(&layer->stats, &denied, &rejected);
+	if (!nest || nla_put_u32(skb, LBMESH_A_LAYER_STATE_ID, layer->id) ||
+	    lbm_put_u64(skb, LBMESH_A_LAYER_STATE_DENIED, denied) ||
+	    lbm_put_u64(skb, LBMESH_A_LAYER_STATE_REJECTED, rejected))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int write_set(struct sk_buff *skb, const struct lbm_object *object)
 {
 	const struct lbm_set *set = lbm_object_as(set, object);
@@ -142,6 +158,26 @@ static int write_rule(struct sk_buff *skb, const struct lbm_object *object)
 	return rule->log ? nla_put_flag(skb, LBMESH_A_RULE_LOG) : 0;
 }
 
+static int write_rule_state(struct sk_buff *skb,
+			    const struct lbm_object *object)
+{
+	const struct lbm_rule *rule = lbm_object_as(rule, object);
+	struct nlattr *nest = nla_nest_start(skb, LBMESH_A_RULE_STATE);
+	u64 hits, last, now;
+
+	lbm_stats_of_rule(&rule->stats, &hits, &last);
+	now = max(get_jiffies_64(), last);
+	if (!nest || nla_put_u32(skb, LBMESH_A_RULE_STATE_LAYER, rule->layer) ||
+	    nla_put_u32(skb, LBMESH_A_RULE_STATE_ID, rule->id) ||
+	    lbm_put_u64(skb, LBMESH_A_RULE_STATE_HITS, hits))
+		return -EMSGSIZE;
+	if (hits && lbm_put_u64(skb, LBMESH_A_RULE_STATE_LAST_HIT_MS,
+				jiffies64_to_msecs(now - last)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /* --- Element and endpoint --------------------------------------------------- */
 
 static int write_element(struct sk_buff *skb, const struct lbm_object *object)
@@ -161,7 +197,10 @@ static int write_element(struct sk_buff *skb, const struct lbm_object *object)
 		return -EMSGSIZE;
 	if (nla_put_u8(skb, LBMESH_A_ELEMENT_PREFIX_LEN, element->len))
 		return -EMSGSIZE;
-	return left ? nla_put_u32(skb, LBMESH_A_ELEMENT_TIMEOUT, left) : 0;
+	if (left && nla_put_u32(skb, LBMESH_A_ELEMENT_TIMEOUT, left))
+		return -EMSGSIZE;
+	return element->learned ? nla_put_flag(skb, LBMESH_A_ELEMENT_LEARNED) :
+				  0;
 }
 
 static int write_policy(struct sk_buff *skb,
@@ -224,8 +263,8 @@ static const struct lbm_trie *rule_index(const struct lbm_generation *gen,
 #define RULE_NAME	"the nest rule with layer and id alone"
 #define ELEMENT_NAME	"the nest element with set and address alone"
 
-SHOW(layer, LAYER, 0, NULL, false, "its id")
-SHOW(rule, RULE, RULE_KEY, rule_index, false, RULE_NAME)
-SHOW(set, SET, 0, NULL, false, "its id")
-SHOW(element, ELEMENT, ELEMENT_KEY, NULL, true, ELEMENT_NAME)
-SHOW(endpoint, ENDPOINT, 0, NULL, false, "its id")
+SHOW(layer, LAYER, 0, NULL, false, write_layer_state, "its id")
+SHOW(rule, RULE, RULE_KEY, rule_index, false, write_rule_state, RULE_NAME)
+SHOW(set, SET, 0, NULL, false, NULL, "its id")
+SHOW(element, ELEMENT, ELEMENT_KEY, NULL, true, NULL, ELEMENT_NAME)
+SHOW(endpoint, ENDPOINT, 0, NULL, false, NULL, "its id")

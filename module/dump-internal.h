@@ -22,6 +22,7 @@
  *	what belongs to an object, whose id its keys begin with
  * @learned: the learned elements follow
  * @write: writes an object
+ * @state: writes what it has done, behind it; NULL when nothing is counted
  * @named: refusal of a request for one object that has not exactly its key
  * @absent: refusal of a key that no object has
  */
@@ -34,6 +35,7 @@ struct dumper {
 					bool by_id);
 	bool learned;
 	int (*write)(struct sk_buff *skb, const struct lbm_object *object);
+	int (*state)(struct sk_buff *skb, const struct lbm_object *object);
 	const char *named;
 	const char *absent;
 };
@@ -42,7 +44,8 @@ int lbm_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 		 const struct dumper *dumper);
 int lbm_dump_one(struct genl_info *info, const struct dumper *dumper);
 
-#define SHOW(name, NAME, key_bits, index_of, with_learned, key_text)	\
+#define SHOW(name, NAME, key_bits, index_of, with_learned, write_state,	\
+	     key_text)							\
 	static const struct dumper name##_dumper = {			\
 		.kind = LBMESH_OBJECT_##NAME,				\
 		.command = LBMESH_CMD_##NAME##_GET,			\
@@ -51,6 +54,7 @@ int lbm_dump_one(struct genl_info *info, const struct dumper *dumper);
 		.index = index_of,					\
 		.learned = with_learned,				\
 		.write = write_##name,					\
+		.state = write_state,					\
 		.named = #name ": one is named by " key_text,		\
 		.absent = #name ": there is none with this key",	\
 	};								\

@@ -143,7 +143,11 @@ static int put_object(struct sk_buff *skb, const struct dumper *dumper,
 		return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);
-	return 0;
+	if (!dumper->state || !dumper->state(skb, object))
+		return 0;
+	/* Both or none. */
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
 }
 
 static void cursor_load(const struct cursor *cursor, struct lbm_key *key)
@@ -381,8 +385,8 @@ static const struct lbm_trie *member_index(const struct lbm_generation *gen,
 #define PEER_NAME	"the nest peer with device and public-key alone"
 #define MEMBER_NAME	"the nest member with device and address alone"
 
-SHOW(device, DEVICE, 0, NULL, false, "its id")
-SHOW(network, NETWORK, 0, NULL, false, "its id")
-SHOW(bridge, BRIDGE, 0, NULL, false, "its id")
-SHOW(peer, PEER, PEER_KEY, NULL, false, PEER_NAME)
-SHOW(member, MEMBER, MEMBER_KEY, member_index, false, MEMBER_NAME)
+SHOW(device, DEVICE, 0, NULL, false, NULL, "its id")
+SHOW(network, NETWORK, 0, NULL, false, NULL, "its id")
+SHOW(bridge, BRIDGE, 0, NULL, false, NULL, "its id")
+SHOW(peer, PEER, PEER_KEY, NULL, false, NULL, PEER_NAME)
+SHOW(member, MEMBER, MEMBER_KEY, member_index, false, NULL, MEMBER_NAME)

@@ -40,6 +40,7 @@
 #include "job.h"
 #include "judge.h"
 #include "netns.h"
+#include "place.h"
 #include "port.h"
 #include "reject.h"
 #include "stamp.h"
@@ -58,24 +59,18 @@
  * @gen: the generation that it is judged by
  * @stamp: time of that generation
  * @skb: the packet
- * @state: of the hook
  * @family: AF_INET or AF_INET6
- * @flow: what is judged
- * @read: what reading @flow came to; it is read when an endpoint needs it
- * @was_read: @flow and @read are set
  * @seen: an endpoint was asked
  * @action: the strictest verdict so far
+ *
+ * Small, and set field by field: it is made for each packet.
  */
 struct visit {
 	struct lbm_net *ln;
 	const struct lbm_generation *gen;
 	u64 stamp;
 	struct sk_buff *skb;
-	const struct nf_hook_state *state;
 	u8 family;
-	struct lbm_flow flow;
-	enum lbmesh_reason read;
-	bool was_read;
 	bool seen;
 	u8 action;
 };
@@ -163,24 +158,15 @@ static enum lbm_path_count count_of(enum lbmesh_reason reason)
 	}
 }
 
-static bool read_flow(struct visit *visit)
-{
-	if (!visit->was_read) {
-		visit->was_read = true;
-		visit->read = lbm_flow_read(&visit->flow, visit->skb,
-					    visit->family);
-	}
-	return visit->read == LBMESH_REASON_NONE;
-}
-
-static void tell(struct visit *visit, const struct lbm_endpoint *endpoint,
-		 int ifindex, const struct lbm_verdict *verdict)
+static void tell(struct visit *visit, const struct lbm_flow *flow,
+		 const struct lbm_endpoint *endpoint, int ifindex,
+		 const struct lbm_verdict *verdict)
 {
 	const struct lbm_case what = {
 		.gen = visit->gen,
 		.endpoint = endpoint,
 		.ifindex = ifindex,
-		.packet = &visit->flow.packet,
+		.packet = &flow->packet,
 		.verdict = *verdict,
 	};
 
@@ -193,8 +179,16 @@ static void drop(struct visit *visit, enum lbm_path_count count)
 	lbm_firewall_note(visit->ln, count);
 }
 
+/* As the endpoint sees the flow: of a reply, it goes the other way. */
+static enum lbmesh_direction direction_of(bool sender, bool reply)
+{
+	return sender == reply ? LBMESH_DIRECTION_INGRESS :
+				 LBMESH_DIRECTION_EGRESS;
+}
+
 /* Nobody's address: the other end of the packet is none of ours either. */
-static void drop_stranger(struct visit *visit, int ifindex, bool sender)
+static void drop_stranger(struct visit *visit, struct lbm_flow *flow,
+			  int ifindex, bool sender)
 {
 	struct lbm_verdict verdict = {
 		.action = LBMESH_ACTION_DENY,
@@ -203,10 +197,26 @@ static void drop_stranger(struct visit *visit, int ifindex, bool sender)
 	};
 
 	drop(visit, sender ? LBM_PATH_SPOOFED : LBM_PATH_NO_ENDPOINT);
-	visit->flow.packet.direction =
-		(sender ? LBMESH_DIRECTION_EGRESS : LBMESH_DIRECTION_INGRESS) ^
-		visit->flow.reply;
-	tell(visit, NULL, ifindex, &verdict);
+	flow->packet.direction = direction_of(sender, flow->reply);
+	tell(visit, flow, NULL, ifindex, &verdict);
+}
+
+/* Its flow is not known, or not all of its headers. */
+static void drop_unread(struct visit *visit, int ifindex, bool sender,
+			enum lbmesh_reason reason)
+{
+	const struct lbm_unread unread = {
+		.gen = visit->gen,
+		.skb = visit->skb,
+		.offset = skb_network_offset(visit->skb),
+		.family = visit->family,
+		.ifindex = ifindex,
+		.sender = sender,
+		.reason = reason,
+	};
+
+	drop(visit, count_of(reason));
+	lbm_tell_unread(visit->ln, &unread);
 }
 
 static void verdict_of_cached(struct lbm_verdict *verdict,
@@ -231,62 +241,37 @@ static void cached_of_verdict(struct lbm_cached *cached,
 		       (verdict->members ? LBM_CACHED_MEMBERS : 0);
 }
 
-/* From the cache, or else from the rules; both say the same. */
-static void find_verdict(struct visit *visit,
-			 const struct lbm_endpoint *endpoint,
-			 const struct lbm_packet *packet,
-			 struct lbm_verdict *verdict)
+/* Not inline, or a packet that is allowed would clear the key as well. */
+static noinline void count_refusal(const struct visit *visit,
+				   const struct lbm_verdict *verdict)
 {
-	struct lbm_firewall *firewall = &visit->ln->firewall;
-	const struct lbm_cached *found;
-	struct lbm_newest newest;
-	struct lbm_cached cached;
-	struct lbm_flow_key key;
+	const struct lbm_object *layer;
+	struct lbm_key key;
 
-	newest = lbm_stamps_newest(firewall->stamps, endpoint);
-	lbm_flow_key_of(&key, endpoint, packet, visit->flow.established);
-	found = lbm_cache_get(&firewall->cache, &key, newest);
-	if (found) {
-		verdict_of_cached(verdict, found);
-		return;
+	lbm_key_id(&key, verdict->rule->layer);
+	layer = lbm_trie_get(&visit->gen->layers, &key);
+	if (layer)
+		lbm_stats_refuse(&lbm_object_as(layer, layer)->stats,
+				 verdict->action == LBMESH_ACTION_REJECT);
+}
+
+/* What comes of a verdict, whoever gave it. */
+static void conclude(struct visit *visit, const struct lbm_flow *flow,
+		     const struct lbm_endpoint *endpoint,
+		     const struct lbm_verdict *verdict)
+{
+	if (verdict->rule) {
+		lbm_stats_hit(&verdict->rule->stats);
+		if (verdict->action != LBMESH_ACTION_ALLOW)
+			count_refusal(visit, verdict);
 	}
-	lbm_judge(visit->ln, visit->gen, endpoint, packet,
-		  visit->flow.established, verdict);
-	cached_of_verdict(&cached, verdict, visit->stamp);
-	lbm_cache_put(&firewall->cache, &key, newest, &cached);
-}
-
-/* Ask an endpoint of which the packet goes this way. */
-static void ask(struct visit *visit, const struct lbm_endpoint *endpoint,
-		enum lbmesh_direction direction)
-{
-	struct lbm_packet *packet = &visit->flow.packet;
-	struct lbm_verdict verdict;
-
-	/* Of a reply, the flow goes the other way. */
-	packet->direction = direction ^ visit->flow.reply;
-	find_verdict(visit, endpoint, packet, &verdict);
-	if (verdict.action != LBMESH_ACTION_ALLOW || verdict.log)
-		tell(visit, endpoint, endpoint->ifindex, &verdict);
-	if (verdict.action == LBMESH_ACTION_ALLOW)
+	if (verdict->action != LBMESH_ACTION_ALLOW || verdict->log)
+		tell(visit, flow, endpoint, endpoint->ifindex, verdict);
+	if (verdict->action == LBMESH_ACTION_ALLOW)
 		return;
-	visit->action = verdict.action;
-	lbm_firewall_note(visit->ln, verdict.action == LBMESH_ACTION_REJECT ?
+	visit->action = verdict->action;
+	lbm_firewall_note(visit->ln, verdict->action == LBMESH_ACTION_REJECT ?
 				     LBM_PATH_REJECTED : LBM_PATH_DENIED);
-}
-
-/* The endpoint of a kind that the packet comes from, or goes to. */
-static const struct lbm_endpoint *
-find_endpoint(const struct visit *visit, int ifindex, bool sender,
-	      enum lbmesh_endpoint_kind kind)
-{
-	const struct lbm_endpoint *endpoint;
-
-	endpoint = lbm_generation_endpoint(visit->gen, ifindex, visit->family,
-					   sender ?
-					   lbm_flow_sender(&visit->flow) :
-					   lbm_flow_receiver(&visit->flow));
-	return endpoint && endpoint->kind == kind ? endpoint : NULL;
 }
 
 /* WireGuard has no neighbours. */
@@ -294,6 +279,80 @@ static bool is_discovery(const struct visit *visit, int ifindex)
 {
 	return lbm_flow_is_discovery(visit->skb, visit->family) &&
 	       !lbm_generation_device_on(visit->gen, ifindex);
+}
+
+/*
+ * Everything but the verdict that is there and allows: the packet is read in
+ * full, and dropped when that cannot be, or when nobody there has its address.
+ *
+ * @found: the verdict of @key; NULL when there is none, and the rules are asked
+ *
+ * Not inline, so that what it needs is not made ready for the other packets.
+ */
+static noinline void judge_slowly(struct visit *visit, int ifindex, bool sender,
+				  const struct lbm_endpoint *endpoint,
+				  const struct lbm_flow_key *key,
+				  struct lbm_newest newest,
+				  const struct lbm_cached *found)
+{
+	struct lbm_verdict verdict;
+	enum lbmesh_reason reason;
+	struct lbm_cached cached;
+	struct lbm_flow flow;
+
+	reason = lbm_flow_read(&flow, visit->skb, visit->family);
+	if (reason != LBMESH_REASON_NONE) {
+		if (!is_discovery(visit, ifindex))
+			drop_unread(visit, ifindex, sender, reason);
+		return;
+	}
+	if (!endpoint) {
+		drop_stranger(visit, &flow, ifindex, sender);
+		return;
+	}
+	flow.packet.direction = direction_of(sender, flow.reply);
+	if (found) {
+		verdict_of_cached(&verdict, found);
+	} else {
+		lbm_judge(visit->ln, visit->gen, endpoint, &flow.packet,
+			  flow.established, &verdict);
+		cached_of_verdict(&cached, &verdict, visit->stamp);
+		lbm_cache_put(&visit->ln->firewall.cache, key, newest, &cached);
+	}
+	conclude(visit, &flow, endpoint, &verdict);
+}
+
+/* Ask whoever has the packet's address behind an interface. */
+static void judge_there(struct visit *visit, const struct lbm_place *place,
+			bool sender)
+{
+	struct lbm_firewall *firewall = &visit->ln->firewall;
+	const struct lbm_endpoint *endpoint = NULL;
+	const struct lbm_cached *found = NULL;
+	int ifindex = place->ifindex;
+	struct lbm_newest newest;
+	struct lbm_flow_key key;
+	bool reply;
+
+	newest.rules = 0;
+	newest.members = 0;
+	if (lbm_flow_read_key(&key, visit->skb, visit->family, &reply))
+		endpoint = lbm_place_endpoint(place, visit->gen, visit->family,
+					      sender == reply ? &key.dst :
+								&key.src);
+	if (endpoint) {
+		key.endpoint = endpoint->id;
+		if (direction_of(sender, reply) == LBMESH_DIRECTION_EGRESS)
+			key.bits |= LBM_FLOW_EGRESS;
+		newest = lbm_stamps_newest(firewall->stamps, endpoint);
+		found = lbm_cache_get(&firewall->cache, &key, newest);
+	}
+	if (!found || found->action != LBMESH_ACTION_ALLOW ||
+	    found->bits & LBM_CACHED_LOG)
+		judge_slowly(visit, ifindex, sender, endpoint, &key, newest,
+			     found);
+	else if (found->rule)
+		lbm_stats_hit(&found->rule->stats);
 }
 
 /*
@@ -305,31 +364,19 @@ static bool is_discovery(const struct visit *visit, int ifindex)
 static void judge_on(struct visit *visit, const struct net_device *dev, bool in,
 		     bool local)
 {
-	const struct lbm_endpoint *endpoint;
-	enum lbmesh_endpoint_kind kind;
-	enum lbmesh_direction direction;
-	bool sender;
+	const struct lbm_place *place;
 
-	if (!dev || visit->action != LBMESH_ACTION_ALLOW ||
-	    !lbm_generation_kind_on(visit->gen, dev->ifindex, &kind))
+	if (!dev || visit->action != LBMESH_ACTION_ALLOW)
 		return;
-	if (kind == LBMESH_ENDPOINT_KIND_HOST && !local)
+	place = lbm_place_find(visit->ln->firewall.places, visit->gen,
+			       visit->stamp, dev->ifindex);
+	if (!place->used ||
+	    (place->kind == LBMESH_ENDPOINT_KIND_HOST && !local))
 		return;
 	visit->seen = true;
-	if (!read_flow(visit)) {
-		if (!is_discovery(visit, dev->ifindex))
-			drop(visit, count_of(visit->read));
-		return;
-	}
 	/* A sandbox is behind the interface, the host in front of it. */
-	sender = in == (kind == LBMESH_ENDPOINT_KIND_SANDBOX);
-	direction = sender ? LBMESH_DIRECTION_EGRESS :
-			     LBMESH_DIRECTION_INGRESS;
-	endpoint = find_endpoint(visit, dev->ifindex, sender, kind);
-	if (endpoint)
-		ask(visit, endpoint, direction);
-	else
-		drop_stranger(visit, dev->ifindex, sender);
+	judge_there(visit, place,
+		    in == (place->kind == LBMESH_ENDPOINT_KIND_SANDBOX));
 }
 
 /* DNAT and policy routing at output have changed the way, but not the state. */
@@ -357,19 +404,19 @@ static void judge_at(struct visit *visit, const struct nf_hook_state *state)
 static unsigned int judge(struct lbm_net *ln, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
-	struct visit visit = {
-		.ln = ln,
-		.gen = rcu_dereference(ln->active),
-		.skb = skb,
-		.state = state,
-		.family = state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6,
-		.action = LBMESH_ACTION_ALLOW,
-	};
+	struct visit visit;
 
-	if (!visit.gen || lbm_reject_is_answer())
+	visit.gen = rcu_dereference(ln->active);
+	if (!visit.gen ||
+	    (state->hook == NF_INET_LOCAL_OUT && lbm_reject_is_answer()))
 		return NF_ACCEPT;
+	visit.ln = ln;
 	/* Pairs with the release of who changes a set; see stamp.c. */
 	visit.stamp = smp_load_acquire(&visit.gen->stamp);
+	visit.skb = skb;
+	visit.family = state->pf == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+	visit.seen = false;
+	visit.action = LBMESH_ACTION_ALLOW;
 	judge_at(&visit, state);
 	if (visit.action == LBMESH_ACTION_ALLOW) {
 		if (visit.seen)
@@ -387,6 +434,8 @@ static unsigned int firewall_hook(void *priv, struct sk_buff *skb,
 {
 	unsigned int verdict;
 
+	if (softirq_count())
+		return judge(priv, skb, state);
 	local_bh_disable();
 	verdict = judge(priv, skb, state);
 	local_bh_enable();
@@ -449,17 +498,24 @@ static int make_stamps(struct lbm_net *ln)
 	return 0;
 }
 
-static int make_cache(struct lbm_net *ln)
+static int make_places(struct lbm_net *ln)
+{
+	if (!ln->firewall.places)
+		ln->firewall.places = alloc_percpu_gfp(struct lbm_places,
+						       GFP_KERNEL_ACCOUNT);
+	return ln->firewall.places ? 0 : -ENOMEM;
+}
+
+static int init_cache(struct lbm_net *ln)
 {
 	struct lbm_cache *cache = &ln->firewall.cache;
 	int ret;
 
-	if (ln->firewall.cached)
-		return 0;
+	lockdep_assert_held(&ln->limits_lock);
 	ret = lbm_cache_init(cache);
 	if (ret)
 		return ret;
-	ret = lbm_cache_resize(cache, LBM_CACHE_ENTRIES);
+	ret = lbm_cache_resize(cache, ln->limits.cache_entries);
 	if (ret) {
 		lbm_cache_destroy(cache);
 		return ret;
@@ -469,6 +525,18 @@ static int make_cache(struct lbm_net *ln)
 	WRITE_ONCE(ln->firewall.cached, true);
 	mutex_unlock(&ln->lock);
 	return 0;
+}
+
+static int make_cache(struct lbm_net *ln)
+{
+	int ret;
+
+	if (ln->firewall.cached)
+		return 0;
+	mutex_lock(&ln->limits_lock);
+	ret = init_cache(ln);
+	mutex_unlock(&ln->limits_lock);
+	return ret;
 }
 
 /* Whether another endpoint on its interface is of another kind. */
@@ -520,6 +588,7 @@ int lbm_firewall_prepare(struct lbm_job *job)
 	if (!job->next->count[LBMESH_OBJECT_ENDPOINT])
 		return 0;
 	ret = make_stamps(job->ln) ?: make_cache(job->ln);
+	ret = ret ?: make_places(job->ln);
 	ret = ret ?: add_hooks(job->ln);
 	if (ret)
 		return ret;
@@ -560,6 +629,26 @@ void lbm_firewall_sets_changed(struct lbm_net *ln, u32 set)
 	mutex_lock(&ln->lock);
 	lbm_stamps_set(ln, set);
 	mutex_unlock(&ln->lock);
+}
+
+/**
+ * lbm_firewall_resize - give the cache another size
+ * @ln: the namespace; the caller holds limits_lock
+ * @entries: as lbm_cache_resize() takes them
+ *
+ * Before there is a cache this does nothing: it will be made with the size that
+ * the limits say then.
+ *
+ * Return: 0, or -ENOMEM, when nothing has changed.
+ */
+int lbm_firewall_resize(struct lbm_net *ln, u32 entries)
+{
+	struct lbm_firewall *firewall = &ln->firewall;
+
+	lockdep_assert_held(&ln->limits_lock);
+	if (!firewall->cached || firewall->cache.entries == entries)
+		return 0;
+	return lbm_cache_resize(&firewall->cache, entries);
 }
 
 /**
@@ -607,5 +696,6 @@ void lbm_firewall_exit(struct lbm_net *ln)
 	xa_destroy(&ln->firewall.ports);
 	lbm_cache_destroy(&ln->firewall.cache);
 	kvfree(ln->firewall.stamps);
+	free_percpu(ln->firewall.places);
 	free_percpu(ln->firewall.counters);
 }

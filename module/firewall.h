@@ -15,6 +15,7 @@
 struct lbm_generation;
 struct lbm_job;
 struct lbm_net;
+struct lbm_places;
 
 /* Where the firewall sits among the inet hooks. */
 #define LBM_FIREWALL_HOOKS 3
@@ -68,7 +69,9 @@ struct lbm_bucket {
  *	endpoint until the namespace ends
  * @clock: of the stamps; under the namespace's lock
  * @cache: verdicts
- * @cached: @cache has been made; set together with @stamps
+ * @cached: @cache has been made; set together with @stamps, and under
+ *	limits_lock, which whoever gives it another size holds
+ * @places: per CPU, made before @hooked and any port
  * @counters: per CPU
  * @resets: limit of RST
  * @events: limit of events
@@ -82,6 +85,7 @@ struct lbm_firewall {
 	u64 clock;
 	struct lbm_cache cache;
 	bool cached;
+	struct lbm_places __percpu *places;
 	struct lbm_path_counters __percpu *counters;
 	struct lbm_bucket resets;
 	struct lbm_bucket events;
@@ -97,6 +101,7 @@ int lbm_firewall_prepare(struct lbm_job *job);
 void lbm_firewall_settle(struct lbm_net *ln, const struct lbm_generation *gen);
 
 void lbm_firewall_sets_changed(struct lbm_net *ln, u32 set);
+int lbm_firewall_resize(struct lbm_net *ln, u32 entries);
 
 void lbm_firewall_note(struct lbm_net *ln, enum lbm_path_count count);
 void lbm_firewall_count(struct lbm_net *ln, u64 count[LBM_PATH_COUNTS]);

@@ -143,6 +143,157 @@ enum lbmesh_reason lbm_flow_read(struct lbm_flow *flow,
 						       LBMESH_REASON_MALFORMED;
 }
 
+/* As lbm_flow_read(), when the tuple has no ports. */
+static noinline bool read_key_ports(struct lbm_flow_key *key,
+				    const struct sk_buff *skb, u8 family)
+{
+	struct lbm_flow flow;
+
+	if (lbm_flow_read(&flow, skb, family) != LBMESH_REASON_NONE)
+		return false;
+	key->src_port = flow.packet.src_port;
+	key->dst_port = flow.packet.dst_port;
+	return true;
+}
+
+/**
+ * lbm_flow_read_key - find the flow of a packet, as the cache knows it
+ * @key: where to, but for the endpoint and the direction
+ * @skb: the packet, at an inet hook after connection tracking
+ * @family: AF_INET or AF_INET6
+ * @reply: where to, whether the packet goes the other way
+ *
+ * Says the same as lbm_flow_read() and lbm_flow_key_of(), with no detour:
+ * packets of which the verdict is known take no other way.
+ *
+ * Return: false when lbm_flow_read() fails.
+ */
+bool lbm_flow_read_key(struct lbm_flow_key *key, const struct sk_buff *skb,
+		       u8 family, bool *reply)
+{
+	const struct nf_conntrack_tuple *first, *second;
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || nf_ct_is_template(ct) || nf_ct_l3num(ct) != family)
+		return false;
+	first = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	second = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	*reply = CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY;
+	/* Of IPv4, conntrack has zero in the other words as well. */
+	key->src = first->src.u3.in6;
+	key->dst = second->src.u3.in6;
+	key->protocol = first->dst.protonum;
+	key->bits = family == AF_INET ? LBM_FLOW_IPV4 : LBM_FLOW_IPV6;
+	if (ctinfo != IP_CT_NEW || test_bit(IPS_SEEN_REPLY_BIT, &ct->status))
+		key->bits |= LBM_FLOW_ESTABLISHED;
+	if (lbm_flow_has_ports(key->protocol)) {
+		key->src_port = ntohs(first->src.u.all);
+		key->dst_port = ntohs(second->src.u.all);
+		return key->ports || read_key_ports(key, skb, family);
+	}
+	key->ports = 0;
+	if (key->protocol == IPPROTO_ICMP || key->protocol == IPPROTO_ICMPV6) {
+		key->src_port = first->dst.u.icmp.type;
+		key->dst_port = first->dst.u.icmp.code;
+	}
+	return true;
+}
+
+/* Addresses and protocol; @offset is that of the transport header then. */
+static bool peek_ipv4(struct lbm_packet *packet, const struct sk_buff *skb,
+		      unsigned int *offset, bool *transport)
+{
+	const struct iphdr *ip;
+	struct iphdr buffer;
+
+	ip = skb_header_pointer(skb, *offset, sizeof(buffer), &buffer);
+	if (!ip || ip->version != 4)
+		return false;
+	packet->src.s6_addr32[0] = ip->saddr;
+	packet->dst.s6_addr32[0] = ip->daddr;
+	packet->protocol = ip->protocol;
+	*offset += ip->ihl * 4;
+	*transport = ip->ihl >= 5 && !(ip->frag_off & htons(IP_OFFSET));
+	return true;
+}
+
+/* If its headers cannot be skipped, the protocol is the first of them. */
+static bool peek_ipv6(struct lbm_packet *packet, const struct sk_buff *skb,
+		      unsigned int *offset, bool *transport)
+{
+	const struct ipv6hdr *ip;
+	struct ipv6hdr buffer;
+	__be16 fragment;
+	int payload;
+
+	ip = skb_header_pointer(skb, *offset, sizeof(buffer), &buffer);
+	if (!ip || ip->version != 6)
+		return false;
+	packet->src = ip->saddr;
+	packet->dst = ip->daddr;
+	packet->protocol = ip->nexthdr;
+	payload = ipv6_skip_exthdr(skb, *offset + sizeof(buffer),
+				   &packet->protocol, &fragment);
+	*transport = payload >= 0 && !(fragment & htons(IP6_OFFSET));
+	*offset = payload;
+	return true;
+}
+
+static void peek_transport(struct lbm_packet *packet, const struct sk_buff *skb,
+			   unsigned int offset, bool *partial)
+{
+	bool has_ports = lbm_flow_has_ports(packet->protocol);
+	const __be16 *words;
+	__be16 buffer[2];
+
+	if (!has_ports && packet->protocol != IPPROTO_ICMP &&
+	    packet->protocol != IPPROTO_ICMPV6)
+		return;
+	words = skb_header_pointer(skb, offset, sizeof(buffer), buffer);
+	*partial = !words;
+	if (!words)
+		return;
+	packet->has_ports = has_ports;
+	if (has_ports) {
+		packet->src_port = ntohs(words[0]);
+		packet->dst_port = ntohs(words[1]);
+	} else {
+		packet->icmp_type = ntohs(words[0]) >> 8;
+		packet->icmp_code = ntohs(words[0]) & 0xff;
+	}
+}
+
+/**
+ * lbm_flow_peek - what a packet says of itself, however broken it is
+ * @packet: filled in but for its direction
+ * @skb: the packet; nothing of it has been looked at
+ * @offset: of its network header
+ * @family: AF_INET or AF_INET6, by its link header
+ * @partial: its transport header is not there, so neither ports nor type are
+ *
+ * This is for telling, not for judging: it knows nothing of flows and NAT.
+ *
+ * Return: false when not even addresses are there.
+ */
+bool lbm_flow_peek(struct lbm_packet *packet, const struct sk_buff *skb,
+		   unsigned int offset, u8 family, bool *partial)
+{
+	bool transport = false, found;
+
+	memset(packet, 0, sizeof(*packet));
+	packet->family = family;
+	if (family == AF_INET)
+		found = peek_ipv4(packet, skb, &offset, &transport);
+	else
+		found = peek_ipv6(packet, skb, &offset, &transport);
+	*partial = !transport;
+	if (found && transport)
+		peek_transport(packet, skb, offset, partial);
+	return found;
+}
+
 /**
  * lbm_flow_is_discovery - whether a packet is IPv6 neighbour discovery
  * @skb: the packet, at an inet hook

@@ -5,6 +5,7 @@
 #ifndef _LBM_FLOW_H
 #define _LBM_FLOW_H
 
+#include "cache.h"
 #include "classifier.h"
 
 struct sk_buff;
@@ -25,25 +26,10 @@ struct lbm_flow {
 bool lbm_flow_has_ports(u8 protocol);
 enum lbmesh_reason lbm_flow_read(struct lbm_flow *flow,
 				 const struct sk_buff *skb, u8 family);
+bool lbm_flow_peek(struct lbm_packet *packet, const struct sk_buff *skb,
+		   unsigned int offset, u8 family, bool *partial);
+bool lbm_flow_read_key(struct lbm_flow_key *key, const struct sk_buff *skb,
+		       u8 family, bool *reply);
 bool lbm_flow_is_discovery(const struct sk_buff *skb, u8 family);
-
-/**
- * lbm_flow_sender - address that the packet itself comes from, NAT aside
- * @flow: its flow
- */
-static inline const struct in6_addr *lbm_flow_sender(const struct lbm_flow *flow)
-{
-	return flow->reply ? &flow->packet.dst : &flow->packet.src;
-}
-
-/**
- * lbm_flow_receiver - address that the packet itself goes to, NAT aside
- * @flow: its flow
- */
-static inline const struct in6_addr *
-lbm_flow_receiver(const struct lbm_flow *flow)
-{
-	return flow->reply ? &flow->packet.src : &flow->packet.dst;
-}
 
 #endif /* _LBM_FLOW_H */

@@ -7,84 +7,97 @@
  * his own, and what he makes the kernel keep is what these limits bound. So it
  * takes a privilege in the initial user namespace to change them; and for that
  * one there is a ceiling, above which a mistake would cost the machine.
+ *
+ * The size of the verdict cache is one of them: it is what the cache has, not
+ * only the most that it may have.
  */
 
+#include <linux/log2.h>
 #include <net/genetlink.h>
 
 #include "limits.h"
+#include "netlink.h"
 #include "netlink-gen.h"
-#include "netns.h"
 
 /**
  * struct bound - what a limit may be
- * @kind: of the objects that it counts; LBMESH_OBJECT_NONE is bytes of a
- *	message
+ * @at: where it is in struct lbm_limits
  * @first: what a namespace begins with
- * @least: the least that it may be set to; 0 when it cannot be set
- * @most: the most that it may be set to
+ * @least: the least that it may be set to
+ * @most: the most that it may be set to; 0 when there is no such limit
+ * @sizes: only powers of two, and 0
  * @range: refusal of anything else
  */
 struct bound {
-	enum lbmesh_object kind;
+	size_t at;
 	u32 first;
 	u32 least;
 	u32 most;
+	bool sizes;
 	const char *range;
 };
 
-#define BOUND(name, object, begin, min, max) {				\
-	.kind = LBMESH_OBJECT_##object,					\
+#define BOUND(name, field, begin, min, max) {				\
+	.at = offsetof(struct lbm_limits, field),			\
 	.first = begin,							\
 	.least = min,							\
 	.most = max,							\
 	.range = "limits: " name " is from " #min " to " #max,		\
 }
 
+#define BOUND_OF(name, kind, begin, min, max)				\
+	BOUND(name, objects[LBMESH_OBJECT_##kind], begin, min, max)
+
 /*
  * The first values are for a host in thousands of networks with ten thousand
  * other hosts. The ceilings: WireGuard takes no more than 1,048,576 peers an
  * interface, so what comes one a peer or address ends there; what comes one a
  * network, layer or workload ends at 65,536; and 1 GiB is what a message needs
- * that states all of that at once.
+ * that states all of that at once. The cache is not bounded by what there is, but
+ * by what finds room near a CPU: 4,096 verdicts are a quarter of a MiB, and the
+ * most are 20.
  */
 static const struct bound bounds[LBMESH_A_COUNTS_MAX + 1] = {
 	[LBMESH_A_COUNTS_DEVICES] =
-		BOUND("devices", DEVICE, 64, 1, 4096),
+		BOUND_OF("devices", DEVICE, 64, 1, 4096),
 	[LBMESH_A_COUNTS_NETWORKS] =
-		BOUND("networks", NETWORK, 4096, 1, 65536),
+		BOUND_OF("networks", NETWORK, 4096, 1, 65536),
 	[LBMESH_A_COUNTS_BRIDGES] =
-		BOUND("bridges", BRIDGE, 4096, 1, 65536),
+		BOUND_OF("bridges", BRIDGE, 4096, 1, 65536),
 	[LBMESH_A_COUNTS_PEERS] =
-		BOUND("peers", PEER, 20480, 1, 1048576),
+		BOUND_OF("peers", PEER, 20480, 1, 1048576),
 	[LBMESH_A_COUNTS_MEMBERS] =
-		BOUND("members", MEMBER, 65536, 1, 1048576),
+		BOUND_OF("members", MEMBER, 65536, 1, 1048576),
 	[LBMESH_A_COUNTS_LAYERS] =
-		BOUND("layers", LAYER, 16384, 1, 65536),
+		BOUND_OF("layers", LAYER, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_RULES] =
-		BOUND("rules", RULE, 131072, 1, 1048576),
+		BOUND_OF("rules", RULE, 131072, 1, 1048576),
 	[LBMESH_A_COUNTS_SETS] =
-		BOUND("sets", SET, 16384, 1, 65536),
+		BOUND_OF("sets", SET, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_ELEMENTS] =
-		BOUND("elements", ELEMENT, 1048576, 1, 1048576),
+		BOUND_OF("elements", ELEMENT, 1048576, 1, 1048576),
 	[LBMESH_A_COUNTS_ENDPOINTS] =
-		BOUND("endpoints", ENDPOINT, 16384, 1, 65536),
+		BOUND_OF("endpoints", ENDPOINT, 16384, 1, 65536),
 	[LBMESH_A_COUNTS_MESSAGE_BYTES] =
-		BOUND("message-bytes", NONE, 67108864, 4096, 1073741824),
-	/* There is no verdict cache yet, hence no bound of its entries. */
+		BOUND("message-bytes", message_bytes, 67108864, 4096, 1073741824),
+	[LBMESH_A_COUNTS_CACHE_ENTRIES] = {
+		.at = offsetof(struct lbm_limits, cache_entries),
+		.first = LBM_CACHE_ENTRIES,
+		.least = LBM_CACHE_ENTRIES_MIN,
+		.most = LBM_CACHE_ENTRIES_MAX,
+		.sizes = true,
+		.range = "limits: cache-entries is 0, or a power of two from 4 to 262144",
+	},
 };
 
 static u32 *limit_of(struct lbm_limits *limits, const struct bound *bound)
 {
-	if (bound->kind == LBMESH_OBJECT_NONE)
-		return &limits->message_bytes;
-	return &limits->objects[bound->kind];
+	return (u32 *)((u8 *)limits + bound->at);
 }
 
 static u32 value_of(const struct lbm_limits *limits, const struct bound *bound)
 {
-	if (bound->kind == LBMESH_OBJECT_NONE)
-		return READ_ONCE(limits->message_bytes);
-	return READ_ONCE(limits->objects[bound->kind]);
+	return READ_ONCE(*(const u32 *)((const u8 *)limits + bound->at));
 }
 
 /**
@@ -97,7 +110,7 @@ void lbm_limits_init(struct lbm_limits *limits)
 
 	memset(limits, 0, sizeof(*limits));
 	for (i = 0; i < ARRAY_SIZE(bounds); i++)
-		if (bounds[i].least)
+		if (bounds[i].most)
 			*limit_of(limits, &bounds[i]) = bounds[i].first;
 }
 
@@ -117,12 +130,20 @@ int lbm_limits_put(struct sk_buff *skb, const struct lbm_limits *limits)
 	if (!nest)
 		return -EMSGSIZE;
 	for (i = 0; i < ARRAY_SIZE(bounds); i++) {
-		if (bounds[i].least &&
+		if (bounds[i].most &&
 		    nla_put_u32(skb, i, value_of(limits, &bounds[i])))
 			return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);
 	return 0;
+}
+
+static bool is_within(const struct bound *bound, u32 value)
+{
+	if (bound->sizes && !value)
+		return true;
+	return value >= bound->least && value <= bound->most &&
+	       (!bound->sizes || is_power_of_2(value));
 }
 
 static int read_limit(struct genl_info *info, const struct nlattr *attr,
@@ -131,18 +152,9 @@ static int read_limit(struct genl_info *info, const struct nlattr *attr,
 	const struct bound *bound = &bounds[nla_type(attr)];
 	u32 value = nla_get_u32(attr);
 
-	if (!bound->least) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "limits: cache-entries is not built yet; see capabilities");
-		return -EOPNOTSUPP;
-	}
-	if (value < bound->least || value > bound->most) {
-		/* NL_SET_ERR_MSG_ATTR() wants a literal. */
-		NL_SET_BAD_ATTR(info->extack, attr);
-		if (info->extack)
-			info->extack->_msg = bound->range;
-		return -ERANGE;
-	}
+	if (!is_within(bound, value))
+		return lbm_netlink_refuse(info->extack, attr, bound->range,
+					  -ERANGE);
 	*limit_of(limits, bound) = value;
 	return 0;
 }
@@ -179,14 +191,20 @@ int lbmesh_nl_limits_set_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EPERM;
 	}
 	/* Read and written under the lock, or of two senders one would lose. */
-	mutex_lock(&ln->lock);
+	mutex_lock(&ln->limits_lock);
 	limits = ln->limits;
 	ret = read_limits(info, &limits);
+	/* The last that may fail, and nothing has changed then. */
+	if (!ret && lbm_firewall_resize(ln, limits.cache_entries)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "limits: no memory for a cache of this size");
+		ret = -ENOMEM;
+	}
 	/* Readers take no lock, and each looks at one limit. */
 	for (i = 0; i < ARRAY_SIZE(bounds) && !ret; i++)
-		if (bounds[i].least)
+		if (bounds[i].most)
 			WRITE_ONCE(*limit_of(&ln->limits, &bounds[i]),
 				   *limit_of(&limits, &bounds[i]));
-	mutex_unlock(&ln->lock);
+	mutex_unlock(&ln->limits_lock);
 	return ret;
 }

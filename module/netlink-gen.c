@@ -44,13 +44,14 @@ const struct nla_policy lbmesh_device_nl_policy[LBMESH_A_DEVICE_REMOVE + 1] = {
 	[LBMESH_A_DEVICE_REMOVE] = { .type = NLA_FLAG, },
 };
 
-const struct nla_policy lbmesh_element_nl_policy[LBMESH_A_ELEMENT_REMOVE + 1] = {
+const struct nla_policy lbmesh_element_nl_policy[LBMESH_A_ELEMENT_LEARNED + 1] = {
 	[LBMESH_A_ELEMENT_SET] = { .type = NLA_U32, },
 	[LBMESH_A_ELEMENT_IPV4] = { .type = NLA_U32, },
 	[LBMESH_A_ELEMENT_IPV6] = NLA_POLICY_EXACT_LEN(16),
 	[LBMESH_A_ELEMENT_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[LBMESH_A_ELEMENT_TIMEOUT] = { .type = NLA_U32, },
 	[LBMESH_A_ELEMENT_REMOVE] = { .type = NLA_FLAG, },
+	[LBMESH_A_ELEMENT_LEARNED] = { .type = NLA_FLAG, },
 };
 
 const struct nla_policy lbmesh_endpoint_nl_policy[LBMESH_A_ENDPOINT_REMOVE + 1] = {

@@ -15,7 +15,7 @@
 extern const struct nla_policy lbmesh_bridge_nl_policy[LBMESH_A_BRIDGE_REMOVE + 1];
 extern const struct nla_policy lbmesh_counts_nl_policy[LBMESH_A_COUNTS_CACHE_ENTRIES + 1];
 extern const struct nla_policy lbmesh_device_nl_policy[LBMESH_A_DEVICE_REMOVE + 1];
-extern const struct nla_policy lbmesh_element_nl_policy[LBMESH_A_ELEMENT_REMOVE + 1];
+extern const struct nla_policy lbmesh_element_nl_policy[LBMESH_A_ELEMENT_LEARNED + 1];
 extern const struct nla_policy lbmesh_endpoint_nl_policy[LBMESH_A_ENDPOINT_REMOVE + 1];
 extern const struct nla_policy lbmesh_flow_nl_policy[LBMESH_A_FLOW_ICMP_CODE + 1];
 extern const struct nla_policy lbmesh_layer_nl_policy[LBMESH_A_LAYER_REMOVE + 1];

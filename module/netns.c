@@ -184,6 +184,7 @@ static int __net_init net_init(struct net *net)
 
 	ln->net = net;
 	mutex_init(&ln->lock);
+	mutex_init(&ln->limits_lock);
 	INIT_WORK(&ln->work, lbm_job_work);
 	INIT_DELAYED_WORK(&ln->timeout, lbm_job_timeout);
 	INIT_LIST_HEAD(&ln->gates);

@@ -88,10 +88,12 @@ struct lbm_totals {
  * struct lbm_limits - the most that a namespace may have
  * @objects: of each kind in a generation
  * @message_bytes: of a commit message
+ * @cache_entries: of the verdict cache, on each CPU; 0 when it is off
  */
 struct lbm_limits {
 	u32 objects[LBM_KINDS];
 	u32 message_bytes;
+	u32 cache_entries;
 };
 
 /**
@@ -122,7 +124,9 @@ struct lbm_limits {
  * @totals: what was done so far
  * @gates: interfaces with our hooks, protected by RTNL
  * @notifier: takes the hooks off when an interface goes away
- * @limits: the most that the namespace may have; written under @lock
+ * @limits: the most that the namespace may have
+ * @limits_lock: of who writes @limits, also while he gives the cache another
+ *	size; taken before @lock, and held over allocations
  * @counters: of the gate, per CPU
  * @learned: elements of sets that are in no generation
  * @firewall: the data path of endpoints
@@ -149,6 +153,7 @@ struct lbm_net {
 	struct list_head gates;
 	struct notifier_block notifier;
 	struct lbm_limits limits;
+	struct mutex limits_lock; /* see above */
 	struct lbm_gate_counters __percpu *counters;
 	struct lbm_learned_all learned;
 	struct lbm_firewall firewall;

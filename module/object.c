@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Life and comparison of the objects of a generation. Objects hold no secret,
- * point to nothing, and are freed with their last reference.
+ * point to nothing but their counters, and are freed with their last reference.
  */
 
 #include <linux/slab.h>
@@ -35,6 +35,35 @@ static size_t size_of(const struct lbm_object *object)
 			sizeof(*rule->ports);
 	}
 	return size;
+}
+
+/*
+ * Where begins what the sender has stated: behind the head, and behind what is
+ * counted.
+ */
+static size_t stated_at(const struct lbm_object *object)
+{
+	switch (object->kind) {
+	case LBMESH_OBJECT_LAYER:
+		return offsetof(struct lbm_layer, id);
+	case LBMESH_OBJECT_RULE:
+		return offsetof(struct lbm_rule, layer);
+	default:
+		return sizeof(*object);
+	}
+}
+
+static struct lbm_stats *stats_of(const struct lbm_object *object)
+{
+	switch (object->kind) {
+	case LBMESH_OBJECT_LAYER:
+		return (struct lbm_stats *)
+			&lbm_object_as(layer, object)->stats;
+	case LBMESH_OBJECT_RULE:
+		return (struct lbm_stats *)&lbm_object_as(rule, object)->stats;
+	default:
+		return NULL;
+	}
 }
 
 static struct lbm_object *object_alloc(enum lbmesh_object kind, size_t size)
@@ -106,12 +135,18 @@ static void free_derived(struct lbm_object *object)
  */
 void lbm_object_put(struct lbm_object *object)
 {
+	struct lbm_stats *stats;
+
 	if (!object || !refcount_dec_and_test(&object->refs))
 		return;
-	if (object->kind == LBMESH_OBJECT_NONE)
+	if (object->kind == LBMESH_OBJECT_NONE) {
 		free_derived(object);
-	else
-		kfree(object);
+		return;
+	}
+	stats = stats_of(object);
+	if (stats)
+		lbm_stats_drop(stats);
+	kfree(object);
 }
 
 /**
@@ -121,9 +156,30 @@ void lbm_object_put(struct lbm_object *object)
  */
 bool lbm_object_equal(const struct lbm_object *a, const struct lbm_object *b)
 {
+	size_t at = stated_at(a);
+
 	if (!b || a->kind != b->kind || size_of(a) != size_of(b))
 		return false;
-	return !memcmp(a + 1, b + 1, size_of(a) - sizeof(*a));
+	return !memcmp((const u8 *)a + at, (const u8 *)b + at, size_of(a) - at);
+}
+
+/**
+ * lbm_object_count - begin to count what an object does, if it is of such a kind
+ * @object: an object that nobody else knows yet
+ * @old: the one whose place it takes, whose counters it goes on with; or NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lbm_object_count(struct lbm_object *object, const struct lbm_object *old)
+{
+	struct lbm_stats *stats = stats_of(object);
+
+	if (!stats)
+		return 0;
+	if (!old)
+		return lbm_stats_init(stats);
+	lbm_stats_share(stats, stats_of(old));
+	return 0;
 }
 
 /**

@@ -14,6 +14,8 @@
 #include <linux/types.h>
 #include <uapi/linux/lbmesh.h>
 
+#include "stats.h"
+
 /**
  * struct lbm_object - what all objects begin with
  * @refs: tries and jobs that hold it
@@ -127,11 +129,14 @@ struct lbm_member {
 /**
  * struct lbm_layer - an ordered list of rules
  * @object: common part
+ * @stats: packets that its rules have denied and rejected; nobody has stated
+ *	them
  * @id: the sender's number
  * @label: what a person calls it; may be empty
  */
 struct lbm_layer {
 	struct lbm_object object;
+	struct lbm_stats stats;
 	u32 id;
 	char label[LBMESH_LABEL_MAX + 1];
 };
@@ -181,6 +186,7 @@ struct lbm_range {
 /**
  * struct lbm_rule - a rule of a layer
  * @object: common part
+ * @stats: packets that it decided, and when; nobody has stated them
  * @layer: id of its layer
  * @id: the sender's number
  * @position: its place in the layer, which no other rule has
@@ -201,6 +207,7 @@ struct lbm_range {
  */
 struct lbm_rule {
 	struct lbm_object object;
+	struct lbm_stats stats;
 	u32 layer;
 	u32 id;
 	u32 position;
@@ -308,6 +315,7 @@ struct lbm_rule *lbm_rule_new(u8 n_src_ports, u8 n_dst_ports);
 void lbm_object_get(struct lbm_object *object);
 void lbm_object_put(struct lbm_object *object);
 bool lbm_object_equal(const struct lbm_object *a, const struct lbm_object *b);
+int lbm_object_count(struct lbm_object *object, const struct lbm_object *old);
 
 bool lbm_device_same_interface(const struct lbm_device *a,
 			       const struct lbm_device *b);

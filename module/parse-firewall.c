@@ -364,6 +364,9 @@ static int element_key(struct parse *parse, struct nlattr *nest,
 
 	if (!tb[LBMESH_A_ELEMENT_SET])
 		return refuse(parse, nest, "element: set is required", -EINVAL);
+	if (tb[LBMESH_A_ELEMENT_LEARNED])
+		return refuse(parse, tb[LBMESH_A_ELEMENT_LEARNED],
+			      "element: learned is for answers only", -EINVAL);
 	element->set = nla_get_u32(tb[LBMESH_A_ELEMENT_SET]);
 	ret = lbm_parse_prefix(parse, nest, tb[LBMESH_A_ELEMENT_IPV4],
 			       tb[LBMESH_A_ELEMENT_IPV6],

@@ -790,7 +790,8 @@ static int place(struct parse *parse, struct nlattr *nest,
 	if (lbm_object_equal(object, old))
 		return lbm_generation_find(job->next, object) ? 0 :
 		       lbm_generation_set(job->next, old);
-	ret = note_change(parse, nest, secret, old, object) ?:
+	ret = lbm_object_count(object, old) ?:
+	      note_change(parse, nest, secret, old, object) ?:
 	      lbm_generation_set(job->next, object);
 	if (ret == -E2BIG)
 		return refuse(parse, nest,

@@ -42,7 +42,9 @@
 #include <net/ndisc.h>
 
 #include "netns.h"
+#include "place.h"
 #include "port.h"
+#include "tell.h"
 
 /* Extension headers in front of the transport header. */
 #define HEADERS_MAX 8
@@ -64,15 +66,15 @@ struct lbm_port {
 /**
  * struct frame - a frame that is looked at
  * @gen: the generation in force
+ * @place: what it has on the interface
  * @skb: the frame
- * @ifindex: the interface
  * @offset: of the network header
  * @from: it comes from the sandbox
  */
 struct frame {
 	const struct lbm_generation *gen;
+	const struct lbm_place *place;
 	const struct sk_buff *skb;
-	int ifindex;
 	int offset;
 	bool from;
 };
@@ -86,11 +88,7 @@ static const void *header_at(const struct frame *frame, unsigned int offset,
 
 static bool is_own(const struct frame *frame, u8 family, const void *address)
 {
-	const struct lbm_endpoint *endpoint;
-
-	endpoint = lbm_generation_endpoint(frame->gen, frame->ifindex, family,
-					   address);
-	return endpoint && endpoint->kind == LBMESH_ENDPOINT_KIND_SANDBOX;
+	return lbm_place_endpoint(frame->place, frame->gen, family, address);
 }
 
 static enum lbm_path_count judge_end(const struct frame *frame, u8 family,
@@ -268,7 +266,7 @@ static bool has_ipv6(const struct frame *frame)
 	struct lbm_key prefix;
 	u8 family = AF_INET6;
 
-	lbm_key_element(&prefix, frame->ifindex, family, NULL, 0);
+	lbm_key_element(&prefix, frame->place->ifindex, family, NULL, 0);
 	return lbm_trie_next_in(&frame->gen->ends, &prefix, NULL);
 }
 
@@ -323,6 +321,47 @@ static enum lbm_path_count judge(const struct frame *frame)
 	}
 }
 
+static u8 family_of(const struct sk_buff *skb)
+{
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return AF_INET;
+	case htons(ETH_P_IPV6):
+		return AF_INET6;
+	default:
+		return 0;
+	}
+}
+
+static enum lbmesh_reason reason_of(enum lbm_path_count count)
+{
+	switch (count) {
+	case LBM_PATH_SPOOFED:
+		return LBMESH_REASON_SPOOFED;
+	case LBM_PATH_NO_ENDPOINT:
+		return LBMESH_REASON_NO_ENDPOINT;
+	default:
+		return LBMESH_REASON_MALFORMED;
+	}
+}
+
+static void drop(struct lbm_net *ln, const struct frame *frame,
+		 enum lbm_path_count count)
+{
+	const struct lbm_unread unread = {
+		.gen = frame->gen,
+		.skb = frame->skb,
+		.offset = frame->offset,
+		.family = family_of(frame->skb),
+		.ifindex = frame->place->ifindex,
+		.sender = frame->from,
+		.reason = reason_of(count),
+	};
+
+	lbm_firewall_note(ln, count);
+	lbm_tell_unread(ln, &unread);
+}
+
 /* Runs under the RCU read lock, in softirq or with bottom halves disabled. */
 static unsigned int port_hook(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
@@ -331,7 +370,6 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 	struct frame frame = {
 		.gen = rcu_dereference(port->ln->active),
 		.skb = skb,
-		.ifindex = port->dev->ifindex,
 		.offset = skb_network_offset(skb),
 		.from = state->hook == NF_NETDEV_INGRESS,
 	};
@@ -339,13 +377,17 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 
 	if (!frame.gen)
 		return NF_ACCEPT;
-	count = judge(&frame);
+	frame.place = lbm_place_find(port->ln->firewall.places, frame.gen,
+				     READ_ONCE(frame.gen->stamp),
+				     port->dev->ifindex);
 	/* The port is there before the endpoint, and after it. */
-	if (count == LBM_PATH_ALLOWED ||
-	    !lbm_generation_has_kind(frame.gen, frame.ifindex,
-				     LBMESH_ENDPOINT_KIND_SANDBOX))
+	if (!frame.place->used ||
+	    frame.place->kind != LBMESH_ENDPOINT_KIND_SANDBOX)
 		return NF_ACCEPT;
-	lbm_firewall_note(port->ln, count);
+	count = judge(&frame);
+	if (count == LBM_PATH_ALLOWED)
+		return NF_ACCEPT;
+	drop(port->ln, &frame, count);
 	return NF_DROP;
 }
 

@@ -31,6 +31,7 @@
 
 #include <linux/bitops.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -149,6 +150,8 @@ void lbm_rulemap_put(struct lbm_rulemap *map)
 			bucket_bury(as_bucket(map));
 		else
 			dead = fork_bury(as_fork(map), dead);
+		/* There may be a million rules, and nobody waits for this. */
+		cond_resched();
 	}
 }
 

@@ -4,10 +4,11 @@
  * flow that may never have been. Both are the same judgement by the same code,
  * and the same attributes.
  *
- * Of denials, and of what matches a rule that logs, at most 1,000 events a
- * second are made in a namespace, or 100 at once; what is kept back is counted,
- * and the next event tells how many there were. Nothing is made when nobody
- * listens.
+ * Of what is dropped, and of what matches a rule that logs, at most 1,000 events
+ * a second are made in a namespace, or 100 at once; what is kept back is
+ * counted, and the next event tells how many there were. Nothing is made when
+ * nobody listens. A packet that was dropped without being judged is told by
+ * what it says of itself, which may be little.
  */
 
 #include <net/sock.h>
@@ -43,8 +44,9 @@ static int put_addresses(struct sk_buff *skb, const struct lbm_packet *packet)
 	       nla_put_in6_addr(skb, LBMESH_A_FLOW_DST_IPV6, &packet->dst);
 }
 
-static int put_protocol(struct sk_buff *skb, const struct lbm_packet *packet)
+static int put_protocol(struct sk_buff *skb, const struct lbm_case *what)
 {
+	const struct lbm_packet *packet = what->packet;
 	int ret = nla_put_u8(skb, LBMESH_A_FLOW_PROTOCOL, packet->protocol);
 
 	if (packet->has_ports)
@@ -52,7 +54,7 @@ static int put_protocol(struct sk_buff *skb, const struct lbm_packet *packet)
 					   htons(packet->src_port)) ?:
 		       nla_put_be16(skb, LBMESH_A_FLOW_DST_PORT,
 				    htons(packet->dst_port));
-	if (is_icmp(packet->protocol))
+	if (is_icmp(packet->protocol) && !what->partial)
 		return ret ?: nla_put_u8(skb, LBMESH_A_FLOW_ICMP_TYPE,
 					 packet->icmp_type) ?:
 		       nla_put_u8(skb, LBMESH_A_FLOW_ICMP_CODE,
@@ -75,8 +77,9 @@ static int put_flow(struct sk_buff *skb, const struct lbm_case *what)
 	if (what->ifindex)
 		ret = ret ?: nla_put_u32(skb, LBMESH_A_FLOW_IFINDEX,
 					 what->ifindex);
-	ret = ret ?: put_addresses(skb, what->packet);
-	ret = ret ?: put_protocol(skb, what->packet);
+	if (what->packet->family)
+		ret = ret ?: put_addresses(skb, what->packet) ?:
+		      put_protocol(skb, what);
 	nla_nest_end(skb, nest);
 	return ret;
 }
@@ -98,10 +101,13 @@ static const struct lbm_member *member_of(const struct lbm_case *what,
 
 static int put_networks(struct sk_buff *skb, const struct lbm_case *what)
 {
-	const struct lbm_member *src = member_of(what, &what->packet->src);
-	const struct lbm_member *dst = member_of(what, &what->packet->dst);
+	const struct lbm_member *src, *dst;
 	int ret = 0;
 
+	if (!what->packet->family)
+		return 0;
+	src = member_of(what, &what->packet->src);
+	dst = member_of(what, &what->packet->dst);
 	if (src)
 		ret = nla_put_u32(skb, LBMESH_A_VERDICT_SRC_NETWORK,
 				  src->network);
@@ -147,9 +153,9 @@ static int put_case(struct sk_buff *skb, const struct lbm_case *what)
 
 /* --- Events ------------------------------------------------------------------ */
 
-static void send_event(struct lbm_net *ln, const struct lbm_case *what,
-		       u64 suppressed)
+static void send_event(struct lbm_net *ln, const struct lbm_case *what)
 {
+	u64 suppressed = atomic64_xchg(&ln->firewall.suppressed, 0);
 	struct sk_buff *skb = genlmsg_new(MESSAGE_BYTES, GFP_ATOMIC);
 	void *header;
 
@@ -168,6 +174,19 @@ static void send_event(struct lbm_net *ln, const struct lbm_case *what,
 				LBMESH_NLGRP_VERDICT, GFP_ATOMIC);
 }
 
+/* Whether somebody is to be told now; if only the rate forbids it, count that. */
+static bool is_due(struct lbm_net *ln)
+{
+	struct lbm_firewall *firewall = &ln->firewall;
+
+	if (!genl_has_listeners(&lbm_family, ln->net, LBMESH_NLGRP_VERDICT))
+		return false;
+	if (lbm_bucket_take(&firewall->events))
+		return true;
+	atomic64_inc(&firewall->suppressed);
+	return false;
+}
+
 /**
  * lbm_tell - tell the group what became of a packet
  * @ln: the namespace
@@ -177,14 +196,45 @@ static void send_event(struct lbm_net *ln, const struct lbm_case *what,
  */
 void lbm_tell(struct lbm_net *ln, const struct lbm_case *what)
 {
-	struct lbm_firewall *firewall = &ln->firewall;
+	if (is_due(ln))
+		send_event(ln, what);
+}
 
-	if (!genl_has_listeners(&lbm_family, ln->net, LBMESH_NLGRP_VERDICT))
+/**
+ * lbm_tell_unread - tell the group of a packet that was dropped unjudged
+ * @ln: the namespace
+ * @unread: the packet
+ *
+ * Called in the packet's way, under the RCU read lock. The packet is read only
+ * if somebody is to be told.
+ */
+void lbm_tell_unread(struct lbm_net *ln, const struct lbm_unread *unread)
+{
+	struct lbm_packet packet = {};
+	struct lbm_case what = {
+		.gen = unread->gen,
+		.ifindex = unread->ifindex,
+		.packet = &packet,
+		.verdict.action = LBMESH_ACTION_DENY,
+		.verdict.reason = unread->reason,
+	};
+
+	if (!is_due(ln))
 		return;
-	if (lbm_bucket_take(&firewall->events))
-		send_event(ln, what, atomic64_xchg(&firewall->suppressed, 0));
+	if (unread->family &&
+	    lbm_flow_peek(&packet, unread->skb, unread->offset, unread->family,
+			  &what.partial))
+		what.endpoint = lbm_generation_endpoint(unread->gen,
+							unread->ifindex,
+							packet.family,
+							unread->sender ?
+							&packet.src :
+							&packet.dst);
 	else
-		atomic64_inc(&firewall->suppressed);
+		packet.family = 0;
+	packet.direction = unread->sender ? LBMESH_DIRECTION_EGRESS :
+					    LBMESH_DIRECTION_INGRESS;
+	send_event(ln, &what);
 }
 
 /* --- Explain ------------------------------------------------------------------ */

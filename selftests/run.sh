@@ -10,10 +10,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 clone=${here%/*}
 built=$clone/build/selftests
 # In this order: what is simple and quick comes first. ynl.sh is a shell test.
-tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces confirm firewall sets ynl.sh)
+tests=(attributes refusals commit wireguard privilege dump audit limits gate namespaces confirm firewall sets
+	flows ynl.sh)
 # What wants a machine of native speed, because it counts packets or does things a thousand times; it is
 # run where it is named.
-named=(verdicts random moves swaps rotate)
+named=(verdicts revocation neighbours mixture learned spoofing refusing untracked random moves swaps rotate)
 
 # Needs a kernel that injects faults; that is the debug variant of scripts/uml.
 if [ -e /proc/self/fail-nth ]; then

@@ -9,6 +9,8 @@ jail=/tmp/jail
 # Paths in it; those who source this use them.
 # shellcheck disable=SC2034
 timed=/bin/timed apply=/bin/apply wg=/bin/wg ip=/bin/ip files=/files
+# What comes into it; who needs others says so before it sources this.
+: "${jail_files:=build/bench/files}" "${jail_programs:=wg ip}"
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
@@ -17,8 +19,9 @@ jail_make() {
 	# Another script was here before, in the same guest.
 	[ ! -d $jail ] || return 0
 	mkdir -p $jail/{bin,tmp,proc,etc,dev,run/netns} /run/netns
-	cp -r build/bench/files $jail/files
-	cp build/selftests/bench/{timed,apply,flow,stall} "$(command -v wg)" "$(command -v ip)" $jail/bin/
+	cp -r "$jail_files" $jail/files
+	cp build/selftests/bench/{timed,apply,flow,stall,fw-apply} $jail/bin/
+	for file in $jail_programs; do cp "$(command -v "$file")" "$jail/bin/$file"; done
 	ldd $jail/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | while read -r file; do
 		mkdir -p "$jail${file%/*}"
 		cp "$file" "$jail$file"

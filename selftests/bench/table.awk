@@ -3,7 +3,7 @@
 #
 #   goal, what is measured, ours, name of the peer, the peer's, ratio, limit of the ratio, met or missed
 #
-# scripts/bench calls it with -v peers=NUMBER. Ends with status 1 when a measurement is missing. The goals'
+# scripts/bench calls it with lines.awk and -v peers=NUMBER. Ends with status 1 when a measurement is missing. The goals'
 # numbers are those of Documentation/performance.md.
 
 # What swap.sh prints: CASE SIDE ROUND NANOSECONDS [build N handler N worker N PHASE N...]
@@ -80,40 +80,6 @@ END {
 	text("also", "largest spread of rounds, (max - min) / median, ours", spread("ours"), \
 		"peers", spread("plain"))
 	if (failed) exit 1
-}
-
-function fail(why) {
-	print "table.awk: " why >"/dev/stderr"
-	failed = 1
-}
-
-function add(name, value) { values[name, ++count[name]] = value + 0 }
-
-# The middle one; of two, the mean.
-function median(name, n, i, j, swap, sorted) {
-	n = count[name]
-	if (!n) {
-		fail("nothing was measured of " name)
-		return 0
-	}
-	for (i = 1; i <= n; i++) sorted[i] = values[name, i]
-	for (i = 2; i <= n; i++)
-		for (j = i; j > 1 && sorted[j - 1] > sorted[j]; j--) {
-			swap = sorted[j]; sorted[j] = sorted[j - 1]; sorted[j - 1] = swap
-		}
-	return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
-}
-
-# Three digits, as people write them.
-function number(value, digits) {
-	if (value >= 99.95) return sprintf("%.0f", value)
-	return value >= 9.995 ? sprintf("%.1f", value) : value >= 0.9995 ? sprintf("%.2f", value) : sprintf("%.3f", value)
-}
-
-function ratio_of(a, b) { return b ? sprintf("%.2g", a / b) : "" }
-
-function text(id, title, ours, peer, theirs, ratio, limit, result) {
-	printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", id, title, ours, peer, theirs, ratio, limit, result
 }
 
 # A and B in nanoseconds.

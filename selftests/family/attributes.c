@@ -141,6 +141,7 @@ static const struct field element_fields[] = {
 	{ "prefix-len", LBMESH_A_ELEMENT_PREFIX_LEN, U8, 0, 128 },
 	{ "timeout", LBMESH_A_ELEMENT_TIMEOUT, U32 },
 	{ "remove", LBMESH_A_ELEMENT_REMOVE, FLAG },
+	{ "learned", LBMESH_A_ELEMENT_LEARNED, FLAG },
 };
 
 static const struct field endpoint_fields[] = {

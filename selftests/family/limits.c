@@ -57,6 +57,7 @@ static const struct lbmesh_counts first = {
 	.elements = 1048576,
 	.endpoints = 16384,
 	.message_bytes = 64 << 20,
+	.cache_entries = 4096,
 };
 
 static struct lbmesh_counts limits_of(struct lbmesh *conn)
@@ -104,7 +105,7 @@ TEST_F(limits, that_are_set_are_shown_and_the_others_stay)
 	EXPECT_LIMITS(want);
 	ASSERT_SET(.devices = 1, .networks = 2, .bridges = 3, .members = 5, .layers = 6,
 		   .rules = 8, .sets = 9, .elements = 10, .endpoints = 11);
-	want = (struct lbmesh_counts){ 1, 2, 3, 7, 5, 6, 8, 9, 10, 11, 8192, 0 };
+	want = (struct lbmesh_counts){ 1, 2, 3, 7, 5, 6, 8, 9, 10, 11, 8192, 4096 };
 	EXPECT_LIMITS(want);
 }
 
@@ -183,6 +184,67 @@ TEST_F(limits, have_a_range_each_and_nothing_else_is_taken)
 	EXPECT_EQ(1 << 20, limits_of(self->conn).peers) TH_LOG("refusals change nothing");
 }
 
+TEST_F(limits, let_the_cache_have_a_power_of_two_or_nothing)
+{
+	static const uint32_t right[] = { 4, 8, 4096, 262144, 0 };
+	static const uint32_t wrong[] = { 1, 2, 3, 5, 4095, 262143, 524288, UINT32_MAX };
+
+	for (size_t i = 0; i < COUNT_OF(right); i++) {
+		one_limit(&self->raw, LBMESH_A_COUNTS_CACHE_ENTRIES, right[i]);
+		EXPECT_EQ(0, raw_ask(&self->raw).error) TH_LOG("%u", right[i]);
+		EXPECT_EQ(right[i] ?: LBMESH_CACHE_OFF, limits_of(self->conn).cache_entries);
+	}
+	ASSERT_SET(.cache_entries = 64);
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		size_t at = one_limit(&self->raw, LBMESH_A_COUNTS_CACHE_ENTRIES, wrong[i]);
+		struct raw_answer answer = raw_ask(&self->raw);
+
+		EXPECT_EQ(ERANGE, answer.error) TH_LOG("%u", wrong[i]);
+		EXPECT_STREQ("limits: cache-entries is 0, or a power of two from 4 to 262144",
+			     answer.message);
+		EXPECT_EQ(at, answer.offset) TH_LOG("%u", wrong[i]);
+	}
+	EXPECT_EQ(64, limits_of(self->conn).cache_entries);
+}
+
+static uint32_t cache_entries(struct lbmesh *conn)
+{
+	struct lbmesh_generation generation = {};
+
+	must(lbmesh_generation_get(conn, &generation, NULL));
+	return generation.has_cache ? generation.cache.entries : UINT32_MAX;
+}
+
+TEST_F(limits, give_the_cache_its_size_when_it_is_made_and_at_once_when_it_is_there)
+{
+	struct lbmesh_endpoint endpoint = { .id = 1, .kind = LBMESH_ENDPOINT_KIND_HOST,
+					    .ifname = "wg0" };
+	struct lbmesh_commit *commit = replace_new();
+	size_t nest;
+
+	ASSERT_SET(.cache_entries = 128);
+	EXPECT_EQ(UINT32_MAX, cache_entries(self->conn)) TH_LOG("there is no cache yet");
+	put_device(commit, 1, "wg0");
+	must(lbmesh_commit_put_endpoint(commit, &endpoint));
+	ASSERT_RUN(commit);
+	EXPECT_EQ(128, cache_entries(self->conn));
+	ASSERT_SET(.cache_entries = 8192);
+	EXPECT_EQ(8192, cache_entries(self->conn));
+	ASSERT_SET(.cache_entries = LBMESH_CACHE_OFF);
+	EXPECT_EQ(0, cache_entries(self->conn));
+	ASSERT_SET(.cache_entries = 4);
+	EXPECT_EQ(4, cache_entries(self->conn));
+	/* A refusal of another one leaves it alone. */
+	raw_begin(&self->raw, LBMESH_CMD_LIMITS_SET, 0);
+	nest = raw_nest(&self->raw, LBMESH_A_LIMITS);
+	raw_put_u32(&self->raw, LBMESH_A_COUNTS_CACHE_ENTRIES, 16);
+	raw_put_u32(&self->raw, LBMESH_A_COUNTS_DEVICES, 0);
+	raw_nest_end(&self->raw, nest);
+	EXPECT_EQ(ERANGE, raw_ask(&self->raw).error);
+	EXPECT_EQ(4, cache_entries(self->conn));
+	EXPECT_EQ(4, limits_of(self->conn).cache_entries);
+}
+
 TEST_F(limits, are_set_all_or_none)
 {
 	size_t nest, at;
@@ -203,8 +265,6 @@ TEST_F(limits, refuses_what_is_no_limit)
 
 	raw_begin(&self->raw, LBMESH_CMD_LIMITS_SET, 0);
 	EXPECT_REFUSAL(&self->raw, self->conn, EINVAL, 0, "no limits");
-	at = one_limit(&self->raw, LBMESH_A_COUNTS_CACHE_ENTRIES, 4096);
-	EXPECT_REFUSAL(&self->raw, self->conn, EOPNOTSUPP, at, "cache-entries");
 	at = one_limit(&self->raw, LBMESH_A_COUNTS_MAX + 1, 1);
 	EXPECT_REFUSAL(&self->raw, self->conn, EINVAL, at, "an attribute that none has");
 	raw_begin(&self->raw, LBMESH_CMD_LIMITS_SET, 0);

@@ -177,6 +177,7 @@ static const struct field element[LBMESH_A_ELEMENT_MAX + 1] = {
 	[LBMESH_A_ELEMENT_IPV6] = { "ipv6", IPV6, NULL },
 	[LBMESH_A_ELEMENT_PREFIX_LEN] = { "prefix-len", NUMBER, NULL },
 	[LBMESH_A_ELEMENT_TIMEOUT] = { "timeout", NUMBER, NULL },
+	[LBMESH_A_ELEMENT_LEARNED] = { "learned", MARK, NULL },
 };
 
 static const struct field endpoint[LBMESH_A_ENDPOINT_MAX + 1] = {

@@ -95,18 +95,18 @@ TEST_F(sets, learn_and_unlearn_elements_without_a_new_generation)
 	learn(&self->raw, 1, "fd00::/64", 0);
 	learn(&self->raw, 2, "0.0.0.0/0", 0);
 	ASSERT_UPDATED();
-	EXPECT_ELEMENTS(STATED "element set 1 ipv6 fd00:: prefix-len 64\n"
-			"element set 2 ipv4 0.0.0.0 prefix-len 0\n"
-			"element set 2 ipv4 192.0.2.1 prefix-len 32\n");
-	EXPECT_STREQ(STATED "element set 1 ipv6 fd00:: prefix-len 64\n", elements(&self->raw, 1));
+	EXPECT_ELEMENTS(STATED "element set 1 ipv6 fd00:: prefix-len 64 learned\n"
+			"element set 2 ipv4 0.0.0.0 prefix-len 0 learned\n"
+			"element set 2 ipv4 192.0.2.1 prefix-len 32 learned\n");
+	EXPECT_STREQ(STATED "element set 1 ipv6 fd00:: prefix-len 64 learned\n", elements(&self->raw, 1));
 	EXPECT_EQ(1, generation_number(self->conn));
 	BEGIN();
 	learn(&self->raw, 2, "192.0.2.2", 0);
 	unlearn(&self->raw, 2, "192.0.2.1");
 	unlearn(&self->raw, 1, "fd00::/64");
 	ASSERT_UPDATED();
-	EXPECT_ELEMENTS(STATED "element set 2 ipv4 0.0.0.0 prefix-len 0\n"
-			"element set 2 ipv4 192.0.2.2 prefix-len 32\n");
+	EXPECT_ELEMENTS(STATED "element set 2 ipv4 0.0.0.0 prefix-len 0 learned\n"
+			"element set 2 ipv4 192.0.2.2 prefix-len 32 learned\n");
 	BEGIN();
 	unlearn(&self->raw, 2, "192.0.2.2");
 	unlearn(&self->raw, 2, "0.0.0.0/0");
@@ -189,7 +189,7 @@ TEST_F(sets, refuse_what_is_wrong_and_then_learn_nothing)
 	learn(raw, 3, "192.0.2.1", 1);
 	EXPECT_EQ(ENOENT, raw_ask(raw).error);
 	pause_ms(300);
-	EXPECT_ELEMENTS(STATED "element set 2 ipv4 192.0.2.1 prefix-len 32\n");
+	EXPECT_ELEMENTS(STATED "element set 2 ipv4 192.0.2.1 prefix-len 32 learned\n");
 }
 
 TEST_F(sets, are_none_without_a_generation)
@@ -220,7 +220,7 @@ TEST_F(sets, forget_an_element_when_its_time_is_over)
 	ASSERT_NE(NULL, strstr(text, "192.0.2.2 prefix-len 32 timeout "));
 	left = atoi(strstr(text, "timeout ") + 8);
 	EXPECT_TRUE(left > 3500000 && left < 3600000) TH_LOG("%d ms are left", left);
-	EXPECT_NE(NULL, strstr(text, "192.0.2.3 prefix-len 32\n"));
+	EXPECT_NE(NULL, strstr(text, "192.0.2.3 prefix-len 32 learned\n"));
 }
 
 TEST_F(sets, give_an_element_that_is_learned_again_its_new_timeout)
@@ -278,7 +278,7 @@ TEST_F(sets, keep_what_they_have_learned_over_commits_until_they_go)
 	commit = delta_new(2);
 	must(lbmesh_commit_remove_set(commit, 2));
 	ASSERT_RUN(commit);
-	EXPECT_ELEMENTS(STATED "element set 1 ipv4 192.0.2.1 prefix-len 32\n");
+	EXPECT_ELEMENTS(STATED "element set 1 ipv4 192.0.2.1 prefix-len 32 learned\n");
 	commit = delta_new(3);
 	put_set(commit, 2);
 	ASSERT_RUN(commit);
@@ -308,15 +308,15 @@ TEST_F(sets, learn_while_a_generation_is_pending_and_forget_nothing_that_may_ret
 	learn(&self->raw, 2, "192.0.2.9", 0);
 	EXPECT_EQ(ENOENT, raw_ask(&self->raw).error);
 	ASSERT_EQ(0, revert(self->conn, 2, &self->result));
-	EXPECT_ELEMENTS(STATED "element set 1 ipv4 192.0.2.1 prefix-len 32\n"
-			"element set 2 ipv4 192.0.2.2 prefix-len 32\n");
+	EXPECT_ELEMENTS(STATED "element set 1 ipv4 192.0.2.1 prefix-len 32 learned\n"
+			"element set 2 ipv4 192.0.2.2 prefix-len 32 learned\n");
 	/* Confirmed, it goes for good. */
 	commit = replace_new();
 	put_set(commit, 1);
 	lbmesh_commit_set_confirm_timeout(commit, 60000);
 	ASSERT_RUN(commit);
 	ASSERT_EQ(0, confirm(self->conn, 3, &self->result));
-	EXPECT_ELEMENTS("element set 1 ipv4 192.0.2.1 prefix-len 32\n");
+	EXPECT_ELEMENTS("element set 1 ipv4 192.0.2.1 prefix-len 32 learned\n");
 }
 
 TEST_F(sets, hold_no_more_than_the_limit_stated_or_learned)

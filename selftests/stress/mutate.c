@@ -9,6 +9,7 @@
  * are told apart by what the kernel does before it calls the family (refused_before_us()).
  */
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -23,7 +24,7 @@
 
 /* More than any message that one datagram of an ordinary socket holds. */
 #define DRAFT_SIZE 66000
-#define CORPUS_MAX 64
+#define CORPUS_MAX 96
 #define SPOTS_MAX  512
 #define DEPTH_MAX  4
 /* After so many messages the state is put back. */
@@ -198,6 +199,71 @@ static void put_firewall(struct raw *raw)
 	raw_nest_end(raw, nest);
 }
 
+/* More of what a rule may say; a host that is an endpoint; and what set-update must not have. */
+static void put_more_firewall(struct raw *raw)
+{
+	size_t nest = raw_nest(raw, LBMESH_A_RULE), inner;
+
+	raw_put_u32(raw, LBMESH_A_RULE_LAYER, 1);
+	raw_put_u32(raw, LBMESH_A_RULE_ID, 2);
+	raw_put_u32(raw, LBMESH_A_RULE_POSITION, 2);
+	raw_put_u8(raw, LBMESH_A_RULE_DIRECTION, LBMESH_DIRECTION_INGRESS);
+	raw_put_u8(raw, LBMESH_A_RULE_ACTION, LBMESH_ACTION_REJECT);
+	raw_put_u8(raw, LBMESH_A_RULE_PROTOCOL, 58);
+	inner = raw_nest(raw, LBMESH_A_RULE_SRC);
+	raw_put_u8(raw, LBMESH_A_SELECTOR_KEYWORD, LBMESH_KEYWORD_SAME_NETWORK);
+	raw_nest_end(raw, inner);
+	inner = raw_nest(raw, LBMESH_A_RULE_DST);
+	put_prefix(raw, LBMESH_A_SELECTOR_IPV4, LBMESH_A_SELECTOR_PREFIX_LEN, "fd00::/8");
+	raw_nest_end(raw, inner);
+	raw_put_u8(raw, LBMESH_A_RULE_ICMP_TYPE, 128);
+	raw_put_u8(raw, LBMESH_A_RULE_ICMP_CODE, 0);
+	raw_put(raw, LBMESH_A_RULE_LOG, NULL, 0);
+	raw_nest_end(raw, nest);
+	nest = raw_nest(raw, LBMESH_A_ELEMENT);
+	raw_put_u32(raw, LBMESH_A_ELEMENT_SET, 1);
+	put_prefix(raw, LBMESH_A_ELEMENT_IPV4, LBMESH_A_ELEMENT_PREFIX_LEN, "fd00::/64");
+	raw_nest_end(raw, nest);
+	nest = raw_nest(raw, LBMESH_A_ENDPOINT);
+	raw_put_u32(raw, LBMESH_A_ENDPOINT_ID, 2);
+	raw_put_u8(raw, LBMESH_A_ENDPOINT_KIND, LBMESH_ENDPOINT_KIND_HOST);
+	put_text(raw, LBMESH_A_ENDPOINT_IFNAME, "wg0");
+	raw_put_u32(raw, LBMESH_A_ENDPOINT_LAYER, 1);
+	raw_put_u8(raw, LBMESH_A_ENDPOINT_INGRESS_DEFAULT, LBMESH_ACTION_REJECT);
+	raw_put_u8(raw, LBMESH_A_ENDPOINT_EGRESS_DEFAULT, LBMESH_ACTION_ALLOW);
+	raw_nest_end(raw, nest);
+}
+
+static void put_removal(struct raw *raw, uint16_t object, const uint16_t ids[2], uint16_t remove)
+{
+	size_t nest = raw_nest(raw, object);
+
+	for (int i = 0; i < 2 && ids[i]; i++)
+		raw_put_u32(raw, ids[i], 1);
+	raw_put(raw, remove, NULL, 0);
+	raw_nest_end(raw, nest);
+}
+
+/* Takes away what put_firewall() has put, one or all of it. */
+static void corpus_add_firewall_deltas(struct raw *raw)
+{
+	static const struct { uint16_t object, ids[2], remove; } removals[] = {
+		{LBMESH_A_ENDPOINT, {LBMESH_A_ENDPOINT_ID}, LBMESH_A_ENDPOINT_REMOVE},
+		{LBMESH_A_RULE, {LBMESH_A_RULE_LAYER, LBMESH_A_RULE_ID}, LBMESH_A_RULE_REMOVE},
+		{LBMESH_A_LAYER, {LBMESH_A_LAYER_ID}, LBMESH_A_LAYER_REMOVE},
+		{LBMESH_A_SET, {LBMESH_A_SET_ID}, LBMESH_A_SET_REMOVE},
+	};
+
+	for (size_t i = 0; i < 4; i++) {
+		raw_begin(raw, LBMESH_CMD_COMMIT, 0);
+		raw_put_u8(raw, LBMESH_A_MODE, LBMESH_COMMIT_MODE_DELTA);
+		put_u64(raw, LBMESH_A_EXPECT_GEN, 1);
+		for (size_t r = i == 3 ? 0 : i; r <= i; r++)
+			put_removal(raw, removals[r].object, removals[r].ids, removals[r].remove);
+		corpus_add(raw);
+	}
+}
+
 /* Commits that would be accepted when their time comes; generation 1 is there now and then. */
 static void corpus_add_commits(struct raw *raw)
 {
@@ -219,6 +285,18 @@ static void corpus_add_commits(struct raw *raw)
 	}
 	put_firewall(raw);
 	corpus_add(raw);
+	for (int more = 0; more < 2; more++) {
+		raw_begin(raw, LBMESH_CMD_COMMIT, 0);
+		raw_put_u8(raw, LBMESH_A_MODE, LBMESH_COMMIT_MODE_REPLACE);
+		put_u64(raw, LBMESH_A_TOKEN, 1000 + more);
+		put_mesh(raw);
+		put_members(raw);
+		put_firewall(raw);
+		if (more)
+			put_more_firewall(raw);
+		corpus_add(raw);
+	}
+	corpus_add_firewall_deltas(raw);
 	for (size_t i = 0; i < sizeof(removals) / sizeof(removals[0]); i++) {
 		size_t nest;
 
@@ -234,6 +312,54 @@ static void corpus_add_commits(struct raw *raw)
 		raw_nest_end(raw, nest);
 		corpus_add(raw);
 	}
+}
+
+/* Questions about flows of the endpoint of put_firewall(), of each family and kind of protocol. */
+static void corpus_add_flows(struct raw *raw)
+{
+	static const uint8_t protocols[] = { 6, 17, 1, 58, 47 };
+
+	for (size_t i = 0; i < 2 * sizeof(protocols); i++) {
+		uint8_t protocol = protocols[i / 2];
+		bool is6 = protocol == 58 || protocol == 17;
+		size_t nest;
+
+		raw_begin(raw, i % 2 ? LBMESH_CMD_FLOW_GET : LBMESH_CMD_EXPLAIN, 0);
+		nest = raw_nest(raw, LBMESH_A_FLOW);
+		raw_put_u32(raw, is6 ? LBMESH_A_FLOW_IFINDEX : LBMESH_A_FLOW_ENDPOINT, 1);
+		raw_put_u8(raw, LBMESH_A_FLOW_DIRECTION, i % 3 % 2);
+		raw_put_u8(raw, LBMESH_A_FLOW_PROTOCOL, protocol);
+		put_prefix(raw, LBMESH_A_FLOW_SRC_IPV4, 0, is6 ? "fd00::1/128" : "10.0.0.1/32");
+		put_prefix(raw, LBMESH_A_FLOW_DST_IPV4, 0, is6 ? "fd00::2/128" : "10.0.0.2/32");
+		if (protocol == 6 || protocol == 17) {
+			put_u16(raw, LBMESH_A_FLOW_SRC_PORT, htons(4242));
+			put_u16(raw, LBMESH_A_FLOW_DST_PORT, htons(80));
+		} else if (protocol == 1) {
+			raw_put_u8(raw, LBMESH_A_FLOW_ICMP_TYPE, 3);
+			raw_put_u8(raw, LBMESH_A_FLOW_ICMP_CODE, 1);
+		}
+		raw_nest_end(raw, nest);
+		corpus_add(raw);
+	}
+}
+
+/* A rule and an element by their keys. */
+static void corpus_add_keys(struct raw *raw)
+{
+	size_t nest;
+
+	raw_begin(raw, LBMESH_CMD_RULE_GET, 0);
+	nest = raw_nest(raw, LBMESH_A_RULE);
+	raw_put_u32(raw, LBMESH_A_RULE_LAYER, 1);
+	raw_put_u32(raw, LBMESH_A_RULE_ID, 1);
+	raw_nest_end(raw, nest);
+	corpus_add(raw);
+	raw_begin(raw, LBMESH_CMD_ELEMENT_GET, 0);
+	nest = raw_nest(raw, LBMESH_A_ELEMENT);
+	raw_put_u32(raw, LBMESH_A_ELEMENT_SET, 1);
+	put_prefix(raw, LBMESH_A_ELEMENT_IPV4, LBMESH_A_ELEMENT_PREFIX_LEN, "10.1.0.0/16");
+	raw_nest_end(raw, nest);
+	corpus_add(raw);
 }
 
 static void corpus_add_questions(struct raw *raw)
@@ -259,16 +385,8 @@ static void corpus_add_questions(struct raw *raw)
 		}
 		corpus_add(raw);
 	}
-	raw_begin(raw, LBMESH_CMD_EXPLAIN, 0);
-	{
-		size_t nest = raw_nest(raw, LBMESH_A_FLOW);
-
-		raw_put_u8(raw, LBMESH_A_FLOW_PROTOCOL, 17);
-		put_prefix(raw, LBMESH_A_FLOW_SRC_IPV4, 0, "10.0.0.1/32");
-		put_prefix(raw, LBMESH_A_FLOW_DST_IPV4, 0, "10.0.0.2/32");
-		raw_nest_end(raw, nest);
-	}
-	corpus_add(raw);
+	corpus_add_flows(raw);
+	corpus_add_keys(raw);
 }
 
 static void corpus_make(struct raw *raw)
@@ -298,6 +416,17 @@ static void corpus_make(struct raw *raw)
 	corpus_add(raw);
 	raw_begin(raw, LBMESH_CMD_SET_UPDATE, 0);
 	put_element(raw);
+	corpus_add(raw);
+	raw_begin(raw, LBMESH_CMD_SET_UPDATE, 0);
+	for (int remove = 0; remove < 2; remove++) {
+		nest = raw_nest(raw, LBMESH_A_ELEMENT);
+		raw_put_u32(raw, LBMESH_A_ELEMENT_SET, 1);
+		put_prefix(raw, LBMESH_A_ELEMENT_IPV4, LBMESH_A_ELEMENT_PREFIX_LEN,
+			   remove ? "10.1.0.0/16" : "fd00::/64");
+		if (remove)
+			raw_put(raw, LBMESH_A_ELEMENT_REMOVE, NULL, 0);
+		raw_nest_end(raw, nest);
+	}
 	corpus_add(raw);
 	commits = n_corpus;
 	corpus_add_commits(raw);

@@ -113,8 +113,10 @@ static int take_endpoint(const struct lbmesh_endpoint *endpoint, void *data)
 	return 0;
 }
 
-static int take_layer(const struct lbmesh_layer *layer, void *data)
+static int take_layer(const struct lbmesh_layer *layer, const struct lbmesh_layer_state *state,
+		      void *data)
 {
+	(void)state;
 	label_copy(data, layer->label);
 	return 0;
 }

@@ -39,6 +39,12 @@ static uint32_t value_of(const struct lbmesh_counts *counts, const struct limit 
 	return value;
 }
 
+/* The one that may be 0, which the library has another word for. */
+static bool is_cache(const struct limit *limit)
+{
+	return limit->offset == offsetof(struct lbmesh_counts, cache_entries);
+}
+
 /**
  * show_limits() - Limits beside what is in use.
  * @out: where to
@@ -57,13 +63,15 @@ void show_limits(struct output *out, const struct lbmesh_counts *most,
 
 		if (!limit)
 			continue;
-		output_row(out,
-			   (struct value[]){
-				   value_text(limits[i].name),
-				   limits[i].counted ? value_u64(use) : value_null(),
-				   value_u64(limit),
-				   limits[i].counted ? value_u64(use * 100 / limit) : value_null(),
-			   });
+		if (is_cache(&limits[i]) && limit == LBMESH_CACHE_OFF)
+			limit = 0;
+		output_row(out, (struct value[]){
+					value_text(limits[i].name),
+					limits[i].counted ? value_u64(use) : value_null(),
+					value_u64(limit),
+					limits[i].counted && limit ? value_u64(use * 100 / limit)
+								   : value_null(),
+				});
 	}
 	output_table_end(out);
 }
@@ -105,7 +113,9 @@ static enum lbctl_exit pair_take(const char *word, struct lbmesh_counts *wanted)
 		return usage_error(word, "has no =NUMBER");
 	if (value_of(wanted, limit))
 		return usage_error(limit->name, "is given twice");
-	if (options_number(word + len + 1, UINT32_MAX, &number))
+	if (is_cache(limit) && !strcmp(word + len + 1, "0"))
+		number = LBMESH_CACHE_OFF;
+	else if (options_number(word + len + 1, UINT32_MAX, &number))
 		return usage_error(word, "has no number from 1 to 4294967295");
 	value = (uint32_t)number;
 	memcpy((uint8_t *)wanted + limit->offset, &value, sizeof(value));

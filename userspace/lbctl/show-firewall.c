@@ -73,15 +73,17 @@ static int uses_make(const struct snapshot *snapshot, struct vector *uses)
 }
 
 /**
- * show_layers() - Layers, with how many rules each has and endpoints use it.
+ * show_layers() - Layers, with how many rules each has, how many endpoints use
+ * it, and what its rules have refused.
  * @out: where to
  * @snapshot: with layers, rules and endpoints
  * @options: of the command line
  */
 void show_layers(struct output *out, const struct snapshot *snapshot, const struct options *options)
 {
-	static const char *const columns[] = {"layer", "label", "rules", "endpoints"};
-	const struct snapshot_labelled *layer;
+	static const char *const columns[] = {"layer",	  "label",  "rules",
+					      "endpoints", "denied", "rejected"};
+	const struct snapshot_layer *layer;
 	struct vector uses;
 
 	(void)options;
@@ -96,6 +98,9 @@ void show_layers(struct output *out, const struct snapshot *snapshot, const stru
 				   value_text(layer->label[0] ? layer->label : NULL),
 				   value_u64(count_of(&snapshot->rules, layer->id, layer_of_rule)),
 				   value_u64(count_of(&uses, layer->id, itself)),
+				   layer->has_state ? value_u64(layer->state.denied) : value_null(),
+				   layer->has_state ? value_u64(layer->state.rejected)
+						    : value_null(),
 			   });
 	}
 	output_table_end(out);
@@ -128,7 +133,8 @@ void show_sets(struct output *out, const struct snapshot *snapshot, const struct
 }
 
 /**
- * show_elements() - Elements of sets, and how long they still stay.
+ * show_elements() - Elements of sets, how long they still stay, and which were
+ * learned.
  * @out: where to
  * @snapshot: with elements
  * @options: the set to show
@@ -136,7 +142,7 @@ void show_sets(struct output *out, const struct snapshot *snapshot, const struct
 void show_elements(struct output *out, const struct snapshot *snapshot,
 		   const struct options *options)
 {
-	static const char *const columns[] = {"set", "address", "left_ms"};
+	static const char *const columns[] = {"set", "address", "left_ms", "learned"};
 	const struct lbmesh_element *element;
 
 	output_table_begin(out, "elements", columns, lbctl_array_size(columns));
@@ -151,6 +157,7 @@ void show_elements(struct output *out, const struct snapshot *snapshot,
 					value_u64(element->set),
 					value_text(address),
 					value_id(element->timeout_ms),
+					value_bool(element->learned),
 				});
 	}
 	output_table_end(out);

@@ -23,7 +23,10 @@ static void show_counts(struct output *out, const char *key, const struct lbmesh
 	output_field(out, "endpoints", value_u64(counts->endpoints));
 	if (limits) {
 		output_field(out, "message_bytes", value_u64(counts->message_bytes));
-		output_field(out, "cache_entries", value_u64(counts->cache_entries));
+		output_field(out, "cache_entries",
+			     value_u64(counts->cache_entries == LBMESH_CACHE_OFF
+					       ? 0
+					       : counts->cache_entries));
 	}
 	output_group_end(out);
 }
@@ -60,6 +63,23 @@ static void show_cache(struct output *out, const struct lbmesh_generation *gener
 	output_field(out, "stale", value_u64(cache->stale));
 	output_field(out, "evictions", value_u64(cache->evictions));
 	output_field(out, "hit_percent", hit_percent(cache));
+	output_group_end(out);
+}
+
+static void show_path(struct output *out, const struct lbmesh_generation *generation)
+{
+	const struct lbmesh_path *path = &generation->path;
+
+	if (!generation->has_path)
+		return;
+	output_group_begin(out, "path");
+	output_field(out, "allowed", value_u64(path->allowed));
+	output_field(out, "denied", value_u64(path->denied));
+	output_field(out, "rejected", value_u64(path->rejected));
+	output_field(out, "spoofed", value_u64(path->spoofed));
+	output_field(out, "no_endpoint", value_u64(path->no_endpoint));
+	output_field(out, "malformed", value_u64(path->malformed));
+	output_field(out, "no_state", value_u64(path->no_state));
 	output_group_end(out);
 }
 
@@ -155,6 +175,7 @@ static void show_summary(struct output *out, const struct lbmesh_generation *gen
 	}
 	show_counts(out, "counts", &generation->counts, false);
 	show_gate(out, &generation->gate);
+	show_path(out, generation);
 	show_cache(out, generation);
 	show_totals(out, &generation->totals);
 }

@@ -140,6 +140,8 @@ static const char *reason_sentence(enum lbmesh_reason reason)
 		return "The source is not an address of the endpoint.";
 	case LBMESH_REASON_NO_STATE:
 		return "It needs a connection that is known, and there is none.";
+	case LBMESH_REASON_NO_ENDPOINT:
+		return "The destination is not an address of an endpoint there.";
 	default:
 		return "The module gives a reason that this lbctl does not know.";
 	}

@@ -15,25 +15,30 @@ static void label_copy(char to[LBMESH_LABEL_MAX + 1], const char *label)
 		(void)snprintf(to, LBMESH_LABEL_MAX + 1, "%s", label);
 }
 
-static int labelled_add(struct vector *vector, uint32_t id, const char *label)
+static int take_layer(const struct lbmesh_layer *layer, const struct lbmesh_layer_state *state,
+		      void *data)
 {
-	struct snapshot_labelled *item = vector_add(vector);
+	struct snapshot_layer *item = vector_add(&((struct snapshot *)data)->layers);
 
 	if (!item)
 		return -ENOMEM;
-	item->id = id;
-	label_copy(item->label, label);
+	item->id = layer->id;
+	label_copy(item->label, layer->label);
+	item->has_state = state;
+	if (state)
+		item->state = *state;
 	return 0;
-}
-
-static int take_layer(const struct lbmesh_layer *layer, void *data)
-{
-	return labelled_add(&((struct snapshot *)data)->layers, layer->id, layer->label);
 }
 
 static int take_set(const struct lbmesh_set *set, void *data)
 {
-	return labelled_add(&((struct snapshot *)data)->sets, set->id, set->label);
+	struct snapshot_labelled *item = vector_add(&((struct snapshot *)data)->sets);
+
+	if (!item)
+		return -ENOMEM;
+	item->id = set->id;
+	label_copy(item->label, set->label);
+	return 0;
 }
 
 /**
@@ -129,7 +134,13 @@ static int compare_u32(uint32_t a, uint32_t b)
 	return (a > b) - (a < b);
 }
 
-static int compare_labelled(const void *a, const void *b)
+static int compare_layers(const void *a, const void *b)
+{
+	return compare_u32(((const struct snapshot_layer *)a)->id,
+			   ((const struct snapshot_layer *)b)->id);
+}
+
+static int compare_sets(const void *a, const void *b)
 {
 	return compare_u32(((const struct snapshot_labelled *)a)->id,
 			   ((const struct snapshot_labelled *)b)->id);
@@ -183,7 +194,7 @@ static int compare_flows(const void *a, const void *b)
  */
 void firewall_init(struct snapshot *snapshot)
 {
-	snapshot->layers.size = sizeof(struct snapshot_labelled);
+	snapshot->layers.size = sizeof(struct snapshot_layer);
 	snapshot->rules.size = sizeof(struct snapshot_rule);
 	snapshot->sets.size = sizeof(struct snapshot_labelled);
 	snapshot->elements.size = sizeof(struct lbmesh_element);
@@ -229,9 +240,9 @@ int firewall_read(struct lbmesh *conn, unsigned int parts, uint32_t id, struct s
  */
 void firewall_sort(struct snapshot *snapshot)
 {
-	vector_sort(&snapshot->layers, compare_labelled);
+	vector_sort(&snapshot->layers, compare_layers);
 	vector_sort(&snapshot->rules, compare_rules);
-	vector_sort(&snapshot->sets, compare_labelled);
+	vector_sort(&snapshot->sets, compare_sets);
 	vector_sort(&snapshot->elements, compare_elements);
 	vector_sort(&snapshot->endpoints, compare_endpoints);
 	vector_sort(&snapshot->flows, compare_flows);

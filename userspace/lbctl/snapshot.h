@@ -40,10 +40,17 @@ struct snapshot_member {
 	uint8_t public_key[LBMESH_KEY_LEN];
 };
 
-/* A layer or a set. */
+/* A set. */
 struct snapshot_labelled {
 	uint32_t id;
 	char label[LBMESH_LABEL_MAX + 1]; /* empty: none */
+};
+
+struct snapshot_layer {
+	uint32_t id;
+	char label[LBMESH_LABEL_MAX + 1]; /* empty: none */
+	bool has_state;
+	struct lbmesh_layer_state state;
 };
 
 struct snapshot_rule {
@@ -75,7 +82,7 @@ struct snapshot {
 	struct vector bridges; /* struct lbmesh_bridge; by id */
 	struct vector peers; /* struct snapshot_peer; by device, key */
 	struct vector members; /* struct snapshot_member; by device, local first, key, prefix */
-	struct vector layers; /* struct snapshot_labelled; by id */
+	struct vector layers; /* struct snapshot_layer; by id */
 	struct vector rules; /* struct snapshot_rule; by layer, position */
 	struct vector sets; /* struct snapshot_labelled; by id */
 	struct vector elements; /* struct lbmesh_element; by set, prefix */

@@ -10,7 +10,8 @@
 
 #include "show.h"
 
-static struct snapshot_labelled layers[] = {{1, "org"}, {2, ""}, {7, "sandbox"}};
+static struct snapshot_layer layers[] = {
+	{1, "org", true, {12, 3}}, {2, "", true, {0, 0}}, {7, "sandbox", false, {0, 0}}};
 static struct snapshot_labelled sets[] = {{3, "egress"}, {4, ""}, {UINT32_MAX, "last"}};
 static struct snapshot_rule rules[4];
 static struct lbmesh_element elements[4];
@@ -109,10 +110,10 @@ static void rules_make(void)
 static void setup(void)
 {
 	rules_make();
-	elements[0] = (struct lbmesh_element){3, prefix("10.0.0.0/8"), 0};
-	elements[1] = (struct lbmesh_element){3, prefix("192.0.2.1"), 1500};
-	elements[2] = (struct lbmesh_element){UINT32_MAX, prefix("fd00::/8"), 0};
-	elements[3] = (struct lbmesh_element){UINT32_MAX, prefix("fd00::1"), UINT32_MAX};
+	elements[0] = (struct lbmesh_element){3, prefix("10.0.0.0/8"), false, 0};
+	elements[1] = (struct lbmesh_element){3, prefix("192.0.2.1"), true, 1500};
+	elements[2] = (struct lbmesh_element){UINT32_MAX, prefix("fd00::/8"), false, 0};
+	elements[3] = (struct lbmesh_element){UINT32_MAX, prefix("fd00::1"), true, UINT32_MAX};
 	endpoints[0] = (struct snapshot_endpoint){
 		.endpoint = {.id = 1,
 			     .kind = LBMESH_ENDPOINT_KIND_SANDBOX,
@@ -326,10 +327,10 @@ Test(firewall, layers_count_their_rules_and_who_uses_them)
 	struct output *out = begin(false);
 
 	show_layers(out, &snapshot, &(struct options){0});
-	expect(out, "LAYER  LABEL    RULES  ENDPOINTS\n"
-		    "1      org      2      2\n"
-		    "2      -        0      0\n"
-		    "7      sandbox  2      1\n");
+	expect(out, "LAYER  LABEL    RULES  ENDPOINTS  DENIED  REJECTED\n"
+		    "1      org      2      2          12      3\n"
+		    "2      -        0      0          0       0\n"
+		    "7      sandbox  2      1          -       -\n");
 }
 
 Test(firewall, sets_count_their_elements_to_the_last_id)
@@ -348,12 +349,13 @@ Test(firewall, elements_say_how_long_they_stay)
 	struct output *out = begin(false);
 
 	show_elements(out, &snapshot, &(struct options){.set = 3});
-	expect(out, "SET  ADDRESS       LEFT MS\n"
-		    "3    10.0.0.0/8    -\n"
-		    "3    192.0.2.1/32  1500\n");
+	expect(out, "SET  ADDRESS       LEFT MS  LEARNED\n"
+		    "3    10.0.0.0/8    -        no\n"
+		    "3    192.0.2.1/32  1500     yes\n");
 	out = begin(true);
 	show_elements(out, &snapshot, &(struct options){.set = UINT32_MAX, .json = true});
-	expect_json(out, "{\"set\":4294967295,\"address\":\"fd00::1/128\",\"left_ms\":4294967295}");
+	expect_json(out, "{\"set\":4294967295,\"address\":\"fd00::1/128\",\"left_ms\":4294967295,"
+			 "\"learned\":true}");
 }
 
 Test(firewall, endpoints_have_their_layers_in_order)
@@ -378,9 +380,9 @@ Test(firewall, an_empty_firewall_has_headers_only)
 	show_sets(out, &empty, &(struct options){0});
 	show_elements(out, &empty, &(struct options){0});
 	show_flows(out, &empty, &(struct options){0});
-	expect(out, "LAYER  LABEL  RULES  ENDPOINTS\n"
+	expect(out, "LAYER  LABEL  RULES  ENDPOINTS  DENIED  REJECTED\n"
 		    "SET  LABEL  ELEMENTS\n"
-		    "SET  ADDRESS  LEFT MS\n"
+		    "SET  ADDRESS  LEFT MS  LEARNED\n"
 		    "ENDPOINT  DIRECTION  PROTOCOL  SOURCE  SOURCE PORT  DESTINATION  "
 		    "DESTINATION PORT  VERDICT  REASON  LAYER  RULE  VERDICT GENERATION  HITS\n");
 }

@@ -90,6 +90,8 @@ int lbmesh_info_get(struct lbmesh *conn, struct lbmesh_info *info, struct lbmesh
 	info->limits = (struct lbmesh_counts){.devices = 64, .peers = 20480};
 	if (limits_set_to.peers)
 		info->limits.peers = limits_set_to.peers;
+	if (limits_set_to.cache_entries == LBMESH_CACHE_OFF)
+		info->limits.cache_entries = LBMESH_CACHE_OFF;
 	return 0;
 }
 
@@ -661,9 +663,9 @@ Test(steer, limits_are_shown_beside_what_is_in_use)
 Test(steer, limits_are_set_and_shown)
 {
 	const struct lbmesh_counts expected = {
-		.peers = 30000, .message_bytes = 33554432, .cache_entries = UINT32_MAX};
+		.peers = 30000, .message_bytes = 33554432, .cache_entries = 8192};
 
-	cr_assert_eq(run("limits set peers=30000 message-bytes=33554432 cache-entries=4294967295"),
+	cr_assert_eq(run("limits set peers=30000 message-bytes=33554432 cache-entries=8192"),
 		     LBCTL_OK);
 	cr_assert_eq(memcmp(&limits_set_to, &expected, sizeof(expected)), 0);
 	said("NAME     IN USE  LIMIT  PERCENT\n"
@@ -681,6 +683,21 @@ Test(steer, each_limit_sets_its_own)
 		    "sets=8 rules=7 layers=6 members=5 peers=4 bridges=3 networks=2 devices=1"),
 		LBCTL_OK);
 	cr_assert_eq(memcmp(&limits_set_to, &expected, sizeof(expected)), 0);
+}
+
+Test(steer, the_cache_is_switched_off_by_0_and_nothing_else_is)
+{
+	const struct lbmesh_counts expected = {.cache_entries = LBMESH_CACHE_OFF};
+
+	cr_assert_eq(run("limits set cache-entries=0"), LBCTL_OK);
+	cr_assert_eq(memcmp(&limits_set_to, &expected, sizeof(expected)), 0);
+	cr_assert_not_null(strstr(squeezed_stdout(), "cache-entries-0-"));
+}
+
+Test(steer, no_other_limit_is_set_to_0)
+{
+	cr_assert_eq(run("limits set peers=0"), LBCTL_USAGE);
+	cr_assert_eq(limits_set_to.peers, 0);
 }
 
 Test(steer, a_container_may_not_set_limits)

@@ -104,7 +104,7 @@ int lbmesh_layer_get(struct lbmesh *conn, uint32_t id, lbmesh_layer_fn fn, void 
 	(void)conn;
 	(void)err;
 	*generation = named_generation;
-	return fn(&(struct lbmesh_layer){id, "org"}, data);
+	return fn(&(struct lbmesh_layer){id, "org"}, NULL, data);
 }
 
 int lbmesh_endpoint_get(struct lbmesh *conn, uint32_t id, lbmesh_endpoint_fn fn, void *data,
@@ -336,7 +336,7 @@ Test(verdict, what_is_allowed_exits_0)
 
 Test(verdict, every_reason_has_a_sentence_of_its_own)
 {
-	for (int reason = LBMESH_REASON_NONE; reason <= LBMESH_REASON_NO_STATE + 1; reason++) {
+	for (int reason = LBMESH_REASON_NONE; reason <= LBMESH_REASON_NO_ENDPOINT + 1; reason++) {
 		char *text;
 		size_t len;
 		FILE *to = open_memstream(&text, &len);
@@ -347,7 +347,7 @@ Test(verdict, every_reason_has_a_sentence_of_its_own)
 		cr_assert_eq(output_finish(out), 0);
 		output_freep(&out);
 		cr_assert_eq(fclose(to), 0);
-		cr_assert_eq(!!strstr(text, "does not know"), reason > LBMESH_REASON_NO_STATE);
+		cr_assert_eq(!!strstr(text, "does not know"), reason > LBMESH_REASON_NO_ENDPOINT);
 		cr_assert_eq(!!strstr(text, "Rule 5"), reason == LBMESH_REASON_RULE);
 		free(text);
 	}

@@ -60,33 +60,37 @@ static int member_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
 	return ret || !show ? ret : show->fn.member(&member, show->data);
 }
 
-static int layer_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
-		      const struct lbm_show *show)
+/* What an object has done is the attribute behind it, where the kernel says it. */
+static const struct nlattr *state_behind(const struct nlmsghdr *nlh, const struct nlattr *object,
+					 uint16_t type)
 {
-	struct lbmesh_layer layer;
-	int ret = lbm_decode_layer(nest, &layer);
-
-	(void)nlh;
-	return ret || !show ? ret : show->fn.layer(&layer, show->data);
-}
-
-/* The state of a rule is the attribute behind it, where the kernel says it. */
-static const struct nlattr *rule_state_of(const struct nlmsghdr *nlh, const struct nlattr *rule)
-{
-	const struct nlattr *next = mnl_attr_next(rule);
+	const struct nlattr *next = mnl_attr_next(object);
 	const uint8_t *end = (const uint8_t *)nlh + nlh->nlmsg_len;
 	ptrdiff_t left = end - (const uint8_t *)next;
 
 	if (left < (ptrdiff_t)sizeof(*next) || !mnl_attr_ok(next, (int)left) ||
-	    mnl_attr_get_type(next) != LBMESH_A_RULE_STATE)
+	    mnl_attr_get_type(next) != type)
 		return NULL;
 	return next;
+}
+
+static int layer_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
+		      const struct lbm_show *show)
+{
+	const struct nlattr *behind = state_behind(nlh, nest, LBMESH_A_LAYER_STATE);
+	struct lbmesh_layer_state state;
+	struct lbmesh_layer layer;
+	int ret = lbm_decode_layer(nest, &layer);
+
+	if (!ret && behind)
+		ret = lbm_decode_layer_state(behind, &layer, &state);
+	return ret || !show ? ret : show->fn.layer(&layer, behind ? &state : NULL, show->data);
 }
 
 static int rule_show(const struct nlmsghdr *nlh, const struct nlattr *nest,
 		     const struct lbm_show *show)
 {
-	const struct nlattr *behind = rule_state_of(nlh, nest);
+	const struct nlattr *behind = state_behind(nlh, nest, LBMESH_A_RULE_STATE);
 	struct lbmesh_rule_state state;
 	struct lbm_rule_room room;
 	struct lbmesh_rule rule;

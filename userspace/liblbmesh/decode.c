@@ -32,6 +32,8 @@ const struct lbm_policy lbm_main_policy[LBMESH_A_MAX + 1] = {
 	[LBMESH_A_RULE_STATE] = {.type = MNL_TYPE_NESTED},
 	[LBMESH_A_FALLBACK] = {.type = MNL_TYPE_U64},
 	[LBMESH_A_TOTALS] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_PATH] = {.type = MNL_TYPE_NESTED},
+	[LBMESH_A_LAYER_STATE] = {.type = MNL_TYPE_NESTED},
 };
 
 static int decode_counts(const struct nlattr *nest, struct lbmesh_counts *counts)
@@ -71,6 +73,8 @@ static int decode_counts(const struct nlattr *nest, struct lbmesh_counts *counts
 		.message_bytes = lbm_attr_u32(tb[LBMESH_A_COUNTS_MESSAGE_BYTES]),
 		.cache_entries = lbm_attr_u32(tb[LBMESH_A_COUNTS_CACHE_ENTRIES]),
 	};
+	if (tb[LBMESH_A_COUNTS_CACHE_ENTRIES] && !counts->cache_entries)
+		counts->cache_entries = LBMESH_CACHE_OFF;
 	return 0;
 }
 
@@ -151,6 +155,36 @@ static int decode_cache(const struct nlattr *nest, struct lbmesh_cache *cache)
 	cache->misses = lbm_attr_u64(tb[LBMESH_A_CACHE_MISSES]);
 	cache->stale = lbm_attr_u64(tb[LBMESH_A_CACHE_STALE]);
 	cache->evictions = lbm_attr_u64(tb[LBMESH_A_CACHE_EVICTIONS]);
+	return 0;
+}
+
+static int decode_path(const struct nlattr *nest, struct lbmesh_path *path)
+{
+	static const struct lbm_policy policy[LBMESH_A_PATH_MAX + 1] = {
+		[LBMESH_A_PATH_ALLOWED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_DENIED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_REJECTED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_SPOOFED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_NO_ENDPOINT] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_MALFORMED] = {.type = MNL_TYPE_U64},
+		[LBMESH_A_PATH_NO_STATE] = {.type = MNL_TYPE_U64},
+	};
+	const struct nlattr *tb[LBMESH_A_PATH_MAX + 1];
+
+	memset(path, 0, sizeof(*path));
+	if (!nest)
+		return 0;
+	if (lbm_nest_parse(nest, tb, LBMESH_A_PATH_MAX, policy))
+		return -EPROTO;
+	*path = (struct lbmesh_path){
+		.allowed = lbm_attr_u64(tb[LBMESH_A_PATH_ALLOWED]),
+		.denied = lbm_attr_u64(tb[LBMESH_A_PATH_DENIED]),
+		.rejected = lbm_attr_u64(tb[LBMESH_A_PATH_REJECTED]),
+		.spoofed = lbm_attr_u64(tb[LBMESH_A_PATH_SPOOFED]),
+		.no_endpoint = lbm_attr_u64(tb[LBMESH_A_PATH_NO_ENDPOINT]),
+		.malformed = lbm_attr_u64(tb[LBMESH_A_PATH_MALFORMED]),
+		.no_state = lbm_attr_u64(tb[LBMESH_A_PATH_NO_STATE]),
+	};
 	return 0;
 }
 
@@ -249,6 +283,7 @@ int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *
 	    decode_gate(tb[LBMESH_A_GATE], &generation->gate) ||
 	    decode_totals(tb[LBMESH_A_TOTALS], &generation->totals) ||
 	    decode_cache(tb[LBMESH_A_CACHE], &generation->cache) ||
+	    decode_path(tb[LBMESH_A_PATH], &generation->path) ||
 	    decode_job(nlh, tb, &generation->last))
 		return -EPROTO;
 	generation->number = lbm_attr_u64(tb[LBMESH_A_GENERATION]);
@@ -257,6 +292,7 @@ int lbm_decode_generation(const struct nlmsghdr *nlh, struct lbmesh_generation *
 	generation->has_fallback = tb[LBMESH_A_FALLBACK];
 	generation->fallback = lbm_attr_u64(tb[LBMESH_A_FALLBACK]);
 	generation->has_cache = tb[LBMESH_A_CACHE];
+	generation->has_path = tb[LBMESH_A_PATH];
 	generation->has_last = tb[LBMESH_A_COOKIE];
 	generation->has_last_result = generation->has_last && tb[LBMESH_A_RESULT];
 	return 0;

@@ -6,7 +6,7 @@
 #include "internal.h"
 
 /**
- * lbmesh_layer_dump() - Show all layers of the generation in force.
+ * lbmesh_layer_dump() - Show all layers of the generation in force, and what they have refused.
  * @conn: see lbmesh_device_dump()
  * @fn: see lbmesh_device_dump()
  * @data: see lbmesh_device_dump()

@@ -9,8 +9,10 @@
 
 #include "internal.h"
 
-static int layer_match(const struct lbmesh_layer *layer, void *data)
+static int layer_match(const struct lbmesh_layer *layer, const struct lbmesh_layer_state *state,
+		       void *data)
 {
+	(void)state;
 	return layer->id != *(const uint32_t *)data;
 }
 

@@ -157,6 +157,8 @@ struct lbm_endpoint_room {
 };
 
 int lbm_decode_layer(const struct nlattr *nest, struct lbmesh_layer *layer);
+int lbm_decode_layer_state(const struct nlattr *nest, const struct lbmesh_layer *layer,
+			   struct lbmesh_layer_state *state);
 int lbm_decode_rule(const struct nlattr *nest, struct lbmesh_rule *rule,
 		    struct lbm_rule_room *room);
 int lbm_decode_rule_state(const struct nlattr *nest, const struct lbmesh_rule *rule,

@@ -18,6 +18,13 @@ _Static_assert(NLMSG_HDRLEN + GENL_HDRLEN + NLA_HDRLEN +
 		       LBM_HEAD_SIZE,
 	       "limits do not fit");
 
+static uint32_t wire_value(const struct limit *limit)
+{
+	if (limit->type == LBMESH_A_COUNTS_CACHE_ENTRIES && limit->value == LBMESH_CACHE_OFF)
+		return 0;
+	return limit->value;
+}
+
 static int no_answer(const struct nlmsghdr *nlh, void *data)
 {
 	(void)nlh;
@@ -28,13 +35,15 @@ static int no_answer(const struct nlmsghdr *nlh, void *data)
 /**
  * lbmesh_limits_set() - Set limits of the namespace.
  * @conn: the connection
- * @limits: the most that the namespace may have of each; 0 keeps what is set
+ * @limits: the most that the namespace may have of each; 0 keeps what is set,
+ *	and LBMESH_CACHE_OFF switches the cache off
  * @err: filled on failure, may be NULL
  *
  * A limit below what is in force is allowed, and refuses what would be more.
  *
  * Return: 0; -EINVAL when all are 0; -EPERM without CAP_NET_ADMIN in the
- * initial user namespace; -ERANGE for one that is too high, all stay as they
+ * initial user namespace; -ERANGE for one that is too high, or a size that the
+ * cache cannot have, and -ENOMEM when there is no memory for it: all stay as they
  * were then; an error as of lbmesh_info_get().
  */
 LBMESH_PUBLIC int lbmesh_limits_set(struct lbmesh *conn, const struct lbmesh_counts *limits,
@@ -65,7 +74,7 @@ LBMESH_PUBLIC int lbmesh_limits_set(struct lbmesh *conn, const struct lbmesh_cou
 	for (size_t i = 0; i < lbm_array_size(all); i++) {
 		if (!all[i].value)
 			continue;
-		mnl_attr_put_u32(head, all[i].type, all[i].value);
+		mnl_attr_put_u32(head, all[i].type, wire_value(&all[i]));
 		any = true;
 	}
 	mnl_attr_nest_end(head, nest);

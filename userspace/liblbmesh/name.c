@@ -197,6 +197,7 @@ LBMESH_PUBLIC const char *lbmesh_reason_name(enum lbmesh_reason reason)
 		[LBMESH_REASON_MEMBER] = "member",
 		[LBMESH_REASON_SPOOFED] = "spoofed",
 		[LBMESH_REASON_NO_STATE] = "no-state",
+		[LBMESH_REASON_NO_ENDPOINT] = "no-endpoint",
 	};
 
 	return name_at(names, lbm_array_size(names), (size_t)reason);

@@ -16,6 +16,12 @@ static const struct lbm_policy layer_policy[LBMESH_A_LAYER_MAX + 1] = {
 	[LBMESH_A_LAYER_LABEL] = {.type = MNL_TYPE_NUL_STRING},
 };
 
+static const struct lbm_policy layer_state_policy[LBMESH_A_LAYER_STATE_MAX + 1] = {
+	[LBMESH_A_LAYER_STATE_ID] = {.type = MNL_TYPE_U32},
+	[LBMESH_A_LAYER_STATE_DENIED] = {.type = MNL_TYPE_U64},
+	[LBMESH_A_LAYER_STATE_REJECTED] = {.type = MNL_TYPE_U64},
+};
+
 static const struct lbm_policy selector_policy[LBMESH_A_SELECTOR_MAX + 1] = {
 	[LBMESH_A_SELECTOR_IPV4] = {.type = MNL_TYPE_U32},
 	[LBMESH_A_SELECTOR_IPV6] = {.type = MNL_TYPE_BINARY, .len = 16},
@@ -63,6 +69,7 @@ static const struct lbm_policy element_policy[LBMESH_A_ELEMENT_MAX + 1] = {
 	[LBMESH_A_ELEMENT_IPV6] = {.type = MNL_TYPE_BINARY, .len = 16},
 	[LBMESH_A_ELEMENT_PREFIX_LEN] = {.type = MNL_TYPE_U8},
 	[LBMESH_A_ELEMENT_TIMEOUT] = {.type = MNL_TYPE_U32},
+	[LBMESH_A_ELEMENT_LEARNED] = {.type = MNL_TYPE_FLAG},
 };
 
 static const struct lbm_policy endpoint_policy[LBMESH_A_ENDPOINT_MAX + 1] = {
@@ -93,6 +100,29 @@ int lbm_decode_layer(const struct nlattr *nest, struct lbmesh_layer *layer)
 		return -EPROTO;
 	layer->id = lbm_attr_u32(tb[LBMESH_A_LAYER_ID]);
 	layer->label = lbm_attr_text(tb[LBMESH_A_LAYER_LABEL]);
+	return 0;
+}
+
+/**
+ * lbm_decode_layer_state() - Read what the rules of a layer have done.
+ * @nest: from the kernel
+ * @layer: that it must be about
+ * @state: set when 0 is returned
+ *
+ * Return: 0, or -EPROTO.
+ */
+int lbm_decode_layer_state(const struct nlattr *nest, const struct lbmesh_layer *layer,
+			   struct lbmesh_layer_state *state)
+{
+	const struct nlattr *tb[LBMESH_A_LAYER_STATE_MAX + 1];
+
+	if (lbm_nest_parse(nest, tb, LBMESH_A_LAYER_STATE_MAX, layer_state_policy) ||
+	    !tb[LBMESH_A_LAYER_STATE_ID] || !tb[LBMESH_A_LAYER_STATE_DENIED] ||
+	    !tb[LBMESH_A_LAYER_STATE_REJECTED] ||
+	    lbm_attr_u32(tb[LBMESH_A_LAYER_STATE_ID]) != layer->id)
+		return -EPROTO;
+	state->denied = lbm_attr_u64(tb[LBMESH_A_LAYER_STATE_DENIED]);
+	state->rejected = lbm_attr_u64(tb[LBMESH_A_LAYER_STATE_REJECTED]);
 	return 0;
 }
 
@@ -258,6 +288,7 @@ int lbm_decode_element(const struct nlattr *nest, struct lbmesh_element *element
 		return -EPROTO;
 	element->set = lbm_attr_u32(tb[LBMESH_A_ELEMENT_SET]);
 	element->timeout_ms = lbm_attr_u32(tb[LBMESH_A_ELEMENT_TIMEOUT]);
+	element->learned = tb[LBMESH_A_ELEMENT_LEARNED];
 	return lbm_attr_prefix(tb[LBMESH_A_ELEMENT_IPV4], tb[LBMESH_A_ELEMENT_IPV6],
 			       tb[LBMESH_A_ELEMENT_PREFIX_LEN], &element->prefix);
 }

@@ -130,6 +130,7 @@ static const struct attr_name element_names[LBMESH_A_ELEMENT_MAX + 1] = {
 	[LBMESH_A_ELEMENT_PREFIX_LEN] = {.name = "prefix-len"},
 	[LBMESH_A_ELEMENT_TIMEOUT] = {.name = "timeout"},
 	[LBMESH_A_ELEMENT_REMOVE] = {.name = "remove"},
+	[LBMESH_A_ELEMENT_LEARNED] = {.name = "learned"},
 };
 ATTR_SET(element_set, element_names);
 

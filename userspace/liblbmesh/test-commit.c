@@ -202,7 +202,7 @@ Test(commit, layers_sets_elements_and_endpoints_are_as_the_spec_says)
 	cr_assert_eq(lbmesh_commit_put_layer(commit, &(struct lbmesh_layer){1, "org"}), 0);
 	cr_assert_eq(lbmesh_commit_put_set(commit, &(struct lbmesh_set){2, NULL}), 0);
 	cr_assert_eq(lbmesh_commit_put_element(
-			     commit, &(struct lbmesh_element){2, prefix("10.0.0.0/8"), 1000}),
+			     commit, &(struct lbmesh_element){2, prefix("10.0.0.0/8"), false, 1000}),
 		     0);
 	cr_assert_eq(lbmesh_commit_put_endpoint(commit,
 						&(struct lbmesh_endpoint){

@@ -58,6 +58,10 @@ static void generation_make(struct test_message *message)
 	for (uint32_t type = LBMESH_A_CACHE_HITS; type <= LBMESH_A_CACHE_MAX; type++)
 		mnl_attr_put_u64(nlh, (uint16_t)type, (uint64_t)200 + type);
 	mnl_attr_nest_end(nlh, nest);
+	nest = mnl_attr_nest_start(nlh, LBMESH_A_PATH);
+	for (uint32_t type = 1; type <= LBMESH_A_PATH_MAX; type++)
+		mnl_attr_put_u64(nlh, (uint16_t)type, (uint64_t)300 + type);
+	mnl_attr_nest_end(nlh, nest);
 }
 
 TestSuite(decode);
@@ -181,6 +185,14 @@ Test(decode, every_total_comes_under_its_own_number)
 	cr_assert_eq(generation.cache.misses, 200 + LBMESH_A_CACHE_MISSES);
 	cr_assert_eq(generation.cache.stale, 200 + LBMESH_A_CACHE_STALE);
 	cr_assert_eq(generation.cache.evictions, 200 + LBMESH_A_CACHE_EVICTIONS);
+	cr_assert(generation.has_path);
+	cr_assert_eq(generation.path.allowed, 300 + LBMESH_A_PATH_ALLOWED);
+	cr_assert_eq(generation.path.denied, 300 + LBMESH_A_PATH_DENIED);
+	cr_assert_eq(generation.path.rejected, 300 + LBMESH_A_PATH_REJECTED);
+	cr_assert_eq(generation.path.spoofed, 300 + LBMESH_A_PATH_SPOOFED);
+	cr_assert_eq(generation.path.no_endpoint, 300 + LBMESH_A_PATH_NO_ENDPOINT);
+	cr_assert_eq(generation.path.malformed, 300 + LBMESH_A_PATH_MALFORMED);
+	cr_assert_eq(generation.path.no_state, 300 + LBMESH_A_PATH_NO_STATE);
 }
 
 Test(decode, short_numbers_in_a_generation_are_refused)
@@ -202,6 +214,7 @@ Test(decode, short_numbers_in_a_generation_are_refused)
 		{LBMESH_A_COUNTS, LBMESH_A_COUNTS_CACHE_ENTRIES, 3},
 		{LBMESH_A_CACHE, LBMESH_A_CACHE_ENTRIES, 8},
 		{LBMESH_A_CACHE, LBMESH_A_CACHE_HITS, 4},
+		{LBMESH_A_PATH, LBMESH_A_PATH_NO_STATE, 4},
 	};
 
 	for (size_t i = 0; i < lbm_array_size(cases); i++) {
@@ -229,6 +242,7 @@ Test(decode, a_generation_without_the_newer_attributes_has_none_of_them)
 	cr_assert_eq(lbm_decode_generation(message.nlh, &generation), 0);
 	cr_assert_not(generation.has_fallback);
 	cr_assert_not(generation.has_cache);
+	cr_assert_not(generation.has_path);
 	cr_assert_eq(generation.totals.requests, 0);
 	cr_assert_eq(generation.gate.moving, 0);
 }

@@ -329,4 +329,5 @@ Test(explain, names_are_those_of_the_spec)
 	cr_assert_str_eq(lbmesh_keyword_name(LBMESH_KEYWORD_SAME_NETWORK), "same-network");
 	cr_assert_str_eq(lbmesh_endpoint_kind_name(LBMESH_ENDPOINT_KIND_SANDBOX), "sandbox");
 	cr_assert_str_eq(lbmesh_reason_name(LBMESH_REASON_NO_STATE), "no-state");
+	cr_assert_str_eq(lbmesh_reason_name(LBMESH_REASON_NO_ENDPOINT), "no-endpoint");
 }

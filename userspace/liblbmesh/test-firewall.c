@@ -177,7 +177,7 @@ Test(firewall, the_other_objects_come_back_as_they_were_put)
 
 	commit = new_commit();
 	cr_assert_eq(lbmesh_commit_put_element(
-			     commit, &(struct lbmesh_element){2, prefix("fd00::/8"), 1500}),
+			     commit, &(struct lbmesh_element){2, prefix("fd00::/8"), false, 1500}),
 		     0);
 	cr_assert_eq(lbm_decode_element(nest_of(commit), &element), 0);
 	cr_assert_eq(element.set, 2);
@@ -476,10 +476,15 @@ Test(firewall, a_rule_is_asked_for_by_layer_and_id)
 	cr_assert_eq(shown, 1);
 }
 
-static int layer_see(const struct lbmesh_layer *layer, void *data)
+static int layer_see(const struct lbmesh_layer *layer, const struct lbmesh_layer_state *state,
+		     void *data)
 {
-	(void)data;
+	bool *counted = data;
+
 	cr_assert_eq(layer->id, 4);
+	cr_assert_eq(!state, !counted);
+	if (counted)
+		*counted = state->denied == 7 && state->rejected == 8;
 	shown++;
 	return 0;
 }
@@ -522,6 +527,61 @@ static void put_object(uint16_t type)
 	if (type == LBMESH_A_ENDPOINT)
 		mnl_attr_put_u32(message.nlh, LBMESH_A_ENDPOINT_LAYER, 1);
 	mnl_attr_nest_end(message.nlh, nest);
+}
+
+static void put_layer_state(uint32_t id)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message.nlh, LBMESH_A_LAYER_STATE);
+
+	mnl_attr_put_u32(message.nlh, LBMESH_A_LAYER_STATE_ID, id);
+	mnl_attr_put_u64(message.nlh, LBMESH_A_LAYER_STATE_DENIED, 7);
+	mnl_attr_put_u64(message.nlh, LBMESH_A_LAYER_STATE_REJECTED, 8);
+	mnl_attr_nest_end(message.nlh, nest);
+}
+
+Test(firewall, layers_come_with_what_they_have_refused)
+{
+	bool counted = false;
+
+	begin(LBMESH_CMD_LAYER_GET);
+	put_object(LBMESH_A_LAYER);
+	put_layer_state(4);
+	done();
+	cr_assert_eq(lbmesh_layer_dump(wire.conn, layer_see, &counted, NULL, &err), 0);
+	cr_assert(counted);
+	begin(LBMESH_CMD_LAYER_GET);
+	put_object(LBMESH_A_LAYER);
+	put_layer_state(5);
+	done();
+	cr_assert_eq(lbmesh_layer_dump(wire.conn, layer_see, &counted, NULL, &err), -EPROTO);
+	cr_assert_eq(shown, 1);
+}
+
+static int learned_see(const struct lbmesh_element *element, void *data)
+{
+	*(bool *)data = element->learned;
+	return 0;
+}
+
+Test(firewall, learned_elements_say_so)
+{
+	bool learned = false;
+	struct nlattr *nest;
+
+	begin(LBMESH_CMD_ELEMENT_GET);
+	nest = mnl_attr_nest_start(message.nlh, LBMESH_A_ELEMENT);
+	mnl_attr_put_u32(message.nlh, LBMESH_A_ELEMENT_SET, 4);
+	mnl_attr_put_u32(message.nlh, LBMESH_A_ELEMENT_IPV4, htonl(0x0a000001));
+	mnl_attr_put(message.nlh, LBMESH_A_ELEMENT_LEARNED, 0, NULL);
+	mnl_attr_nest_end(message.nlh, nest);
+	done();
+	cr_assert_eq(lbmesh_element_dump(wire.conn, 4, learned_see, &learned, NULL, &err), 0);
+	cr_assert(learned);
+	begin(LBMESH_CMD_ELEMENT_GET);
+	put_object(LBMESH_A_ELEMENT);
+	done();
+	cr_assert_eq(lbmesh_element_dump(wire.conn, 4, learned_see, &learned, NULL, &err), 0);
+	cr_assert_not(learned);
 }
 
 Test(firewall, each_kind_is_dumped)
@@ -583,9 +643,9 @@ Test(firewall, each_kind_is_asked_for_by_its_key)
 
 Test(firewall, an_update_of_sets_sends_what_is_added_and_then_what_is_removed)
 {
-	const struct lbmesh_element added[] = {{3, prefix("10.0.0.1"), 30000},
-					       {3, prefix("10.0.0.0/8"), 0}};
-	const struct lbmesh_element removed[] = {{4, prefix("10.0.0.2"), 99}};
+	const struct lbmesh_element added[] = {{3, prefix("10.0.0.1"), false, 30000},
+					       {3, prefix("10.0.0.0/8"), false, 0}};
+	const struct lbmesh_element removed[] = {{4, prefix("10.0.0.2"), false, 99}};
 	static const uint8_t expected[] = {
 		28,   0,    LBMESH_A_ELEMENT,
 		0x80, 8,    0,
@@ -630,8 +690,8 @@ Test(firewall, an_update_of_sets_sends_what_is_added_and_then_what_is_removed)
 
 Test(firewall, a_refused_update_says_which_element)
 {
-	const struct lbmesh_element added[] = {{3, prefix("10.0.0.1"), 0},
-					       {3, prefix("10.0.0.2"), 0}};
+	const struct lbmesh_element added[] = {{3, prefix("10.0.0.1"), false, 0},
+					       {3, prefix("10.0.0.2"), false, 0}};
 	const uint32_t offset = NLMSG_HDRLEN + GENL_HDRLEN + 20 + 4;
 
 	test_ack(&message, 1, ENOENT, "element: there is no such set", &offset);
@@ -645,15 +705,15 @@ Test(firewall, a_refused_update_says_which_element)
 
 Test(firewall, an_update_that_is_none_is_not_sent)
 {
-	const struct lbmesh_element good = {3, prefix("10.0.0.1"), 0};
-	struct lbmesh_element bad = {3, prefix("10.0.0.1"), 0};
+	const struct lbmesh_element good = {3, prefix("10.0.0.1"), false, 0};
+	struct lbmesh_element bad = {3, prefix("10.0.0.1"), false, 0};
 
 	cr_assert_eq(lbmesh_set_update(wire.conn, NULL, 0, NULL, 0, &err), -EINVAL);
 	bad.prefix.len = 8;
 	cr_assert_eq(lbmesh_set_update(wire.conn, &good, 1, &bad, 1, &err), -EDOM);
 	cr_assert_str_eq(err.path, "element[1]");
 	cr_assert_eq(err.index, 1);
-	bad = (struct lbmesh_element){0, prefix("10.0.0.1"), 0};
+	bad = (struct lbmesh_element){0, prefix("10.0.0.1"), false, 0};
 	cr_assert_eq(lbmesh_set_update(wire.conn, &bad, 1, NULL, 0, &err), -EINVAL);
 	cr_assert_str_eq(err.message, "element: an id of 0 is none");
 	cr_assert_eq(lbmesh_set_update(wire.conn, &bad, 1, NULL, 0, NULL), -EINVAL);

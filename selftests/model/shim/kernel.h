@@ -45,12 +45,22 @@ typedef struct {
 #define refcount_dec_and_test(r) (--(r)->count == 0)
 
 #define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
+#define round_up(n, to) (((n) + (to) - 1) & ~((to) - 1))
 #define round_down(n, to) ((n) & ~((to) - 1))
 #define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
 #define struct_size(p, member, n) (sizeof(*(p)) + sizeof(*(p)->member) * (n))
 #define cpu_to_be32(v) htonl(v)
+#define hweight64(v) ((unsigned int)__builtin_popcountll(v))
+#define U32_MAX UINT32_MAX
+#define __init
+#define __ro_after_init
 #define WARN_ON_ONCE(c) ((c) ? abort() : (void)0)
 #define GFP_KERNEL_ACCOUNT 0
+#define __GFP_NOWARN 0
+typedef int gfp_t;
 #define cond_resched() ((void)0)
 #define container_of_const(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
@@ -64,6 +74,26 @@ static inline bool ipv6_addr_equal(const struct in6_addr *a,
 				   const struct in6_addr *b)
 {
 	return !memcmp(a, b, sizeof(*a));
+}
+
+static inline bool ipv6_prefix_equal(const struct in6_addr *a,
+				     const struct in6_addr *b, unsigned int len)
+{
+	unsigned int words = len / 32, rest = len % 32;
+
+	if (memcmp(a, b, words * sizeof(u32)))
+		return false;
+	return !rest || !(ntohl(a->s6_addr32[words] ^ b->s6_addr32[words]) >>
+			  (32 - rest));
+}
+
+/* As a test seeds random(), so that a failure can be repeated. */
+static inline void get_random_bytes(void *buffer, size_t len)
+{
+	u8 *bytes = buffer;
+
+	while (len--)
+		*bytes++ = (u8)(random() >> 7);
 }
 
 /* Allocations until one fails; below 0 none ever does. */
@@ -96,5 +126,8 @@ static inline void kfree(void *p)
 		shim_live--;
 	free(p);
 }
+
+#define kvmalloc(size, flags) kmalloc(size, flags)
+#define kvfree(p) kfree(p)
 
 #endif /* SHIM_KERNEL_H */

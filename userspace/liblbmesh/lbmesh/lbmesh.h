@@ -46,6 +46,8 @@ extern "C" {
 #define LBMESH_MESSAGE_SIZE 256
 /* Room for the path of an attribute, "rule[4294967295].src-port[0].first". */
 #define LBMESH_PATH_SIZE 96
+/* In limits: the verdict cache is off, or is to be. */
+#define LBMESH_CACHE_OFF UINT32_MAX
 /* Room for a prefix or an address as text, with the NUL. */
 #define LBMESH_PREFIX_STRLEN 56
 /* One timing for each phase that ran. */
@@ -276,6 +278,16 @@ struct lbmesh_rule_state {
 };
 
 /**
+ * struct lbmesh_layer_state - What the rules of a layer have done. Only in answers.
+ * @denied: packets that they denied
+ * @rejected: packets that they rejected
+ */
+struct lbmesh_layer_state {
+	uint64_t denied;
+	uint64_t rejected;
+};
+
+/**
  * struct lbmesh_set - A set of addresses and prefixes, shared by rules.
  * @id: the key; not 0
  * @label: at most LBMESH_LABEL_MAX bytes, or NULL
@@ -289,6 +301,7 @@ struct lbmesh_set {
  * struct lbmesh_element - An element of a set; the key is set and prefix.
  * @set: id of the set
  * @prefix: address or prefix; required
+ * @learned: it came with lbmesh_set_update(); only in answers
  * @timeout_ms: milliseconds until it goes away, or what is left of them, at
  *	least 1, also when it is over; 0 is never. For lbmesh_set_update() alone:
  *	the module refuses a commit with one
@@ -299,6 +312,7 @@ struct lbmesh_set {
 struct lbmesh_element {
 	uint32_t set;
 	struct lbmesh_prefix prefix;
+	bool learned;
 	uint32_t timeout_ms;
 };
 
@@ -340,7 +354,7 @@ struct lbmesh_endpoint {
  * struct lbmesh_counts - A number for each kind of object.
  *
  * @message_bytes and @cache_entries are for limits only. What the kernel does
- * not say is 0.
+ * not say is 0; a cache that is off is LBMESH_CACHE_OFF.
  */
 struct lbmesh_counts {
 	uint32_t devices;
@@ -457,6 +471,26 @@ struct lbmesh_cache {
 };
 
 /**
+ * struct lbmesh_path - Packets of endpoints, since there was the first one.
+ * @allowed: let through
+ * @denied: dropped because an endpoint denies them
+ * @rejected: dropped, and the sender was told as far as the rate allows
+ * @spoofed: dropped because their source is not the endpoint's
+ * @no_endpoint: dropped because no endpoint there has their destination
+ * @malformed: dropped because their headers are malformed or not judged
+ * @no_state: dropped because connection tracking has no state of them
+ */
+struct lbmesh_path {
+	uint64_t allowed;
+	uint64_t denied;
+	uint64_t rejected;
+	uint64_t spoofed;
+	uint64_t no_endpoint;
+	uint64_t malformed;
+	uint64_t no_state;
+};
+
+/**
  * struct lbmesh_generation - What is in force in the namespace.
  * @number: of the generation; 0 when none is in force
  * @state: what the namespace is doing
@@ -472,6 +506,8 @@ struct lbmesh_cache {
  * @totals: what the namespace has done
  * @has_cache: false when the kernel did not say
  * @cache: the verdict cache
+ * @has_path: false when the kernel did not say: there was no endpoint yet
+ * @path: what became of the packets of endpoints
  */
 struct lbmesh_generation {
 	uint64_t number;
@@ -487,6 +523,8 @@ struct lbmesh_generation {
 	struct lbmesh_totals totals;
 	bool has_cache;
 	struct lbmesh_cache cache;
+	bool has_path;
+	struct lbmesh_path path;
 };
 
 /**
@@ -748,8 +786,9 @@ int lbmesh_member_dump(struct lbmesh *conn, uint32_t network, lbmesh_member_fn f
 
 /* Dumps of the firewall (dump-firewall.c). */
 
-typedef int (*lbmesh_layer_fn)(const struct lbmesh_layer *layer, void *data);
 /* state is NULL when the kernel did not say. */
+typedef int (*lbmesh_layer_fn)(const struct lbmesh_layer *layer,
+			       const struct lbmesh_layer_state *state, void *data);
 typedef int (*lbmesh_rule_fn)(const struct lbmesh_rule *rule, const struct lbmesh_rule_state *state,
 			      void *data);
 typedef int (*lbmesh_set_fn)(const struct lbmesh_set *set, void *data);
