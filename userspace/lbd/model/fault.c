@@ -52,18 +52,63 @@ void field_format(const struct field *field, char *text, size_t size)
 	text_disarm(text);
 }
 
+static void fault_fill(struct fault *fault, const struct field *at, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void fault_fill(struct fault *fault, const struct field *at, const char *format, va_list args)
+{
+	field_format(at, fault->path, sizeof(fault->path));
+	vsnprintf(fault->text, sizeof(fault->text), format, args);
+	text_disarm(fault->text);
+}
+
 int fault_set(struct fault *fault, int code, const struct field *at, const char *format, ...)
 {
 	va_list args;
 
 	if (!fault)
 		return code;
-	field_format(at, fault->path, sizeof(fault->path));
 	va_start(args, format);
-	vsnprintf(fault->text, sizeof(fault->text), format, args);
+	fault_fill(fault, at, format, args);
 	va_end(args);
-	text_disarm(fault->text);
+	fault->code = CODE_NONE;
 	return code;
+}
+
+static int status_errno(int status)
+{
+	switch (status) {
+	case 401:
+		return -EACCES;
+	case 403:
+		return -EPERM;
+	case 404:
+		return -ENOENT;
+	case 409:
+	case 412:
+		return -EEXIST;
+	case 429:
+	case 503:
+		return -EAGAIN;
+	case 507:
+		return -ENOSPC;
+	default:
+		return -EINVAL;
+	}
+}
+
+int fault_refuse(struct fault *fault, enum code code, const struct field *at, const char *format,
+		 ...)
+{
+	va_list args;
+
+	if (fault) {
+		va_start(args, format);
+		fault_fill(fault, at, format, args);
+		va_end(args);
+		fault->code = code;
+	}
+	return status_errno(code_info(code)->status);
 }
 
 int fault_memory(struct fault *fault)

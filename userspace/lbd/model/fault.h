@@ -10,6 +10,8 @@
 #ifndef LBD_MODEL_FAULT_H
 #define LBD_MODEL_FAULT_H
 
+#include "model/code.h"
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +29,9 @@ struct field {
 #define FIELD(parent_, name_) (&(const struct field){.parent = (parent_), .name = (name_)})
 #define ITEM(parent_, index_) (&(const struct field){.parent = (parent_), .index = (index_)})
 
-/* path is empty when the fault is not about a field. */
+/* path is empty when the fault is not about a field; code is CODE_NONE outside the controller. */
 struct fault {
+	enum code code;
 	char path[FAULT_PATH_SIZE];
 	char text[FAULT_TEXT_SIZE];
 };
@@ -36,6 +39,14 @@ struct fault {
 /* Fills fault (may be NULL) and returns code, so that a refusal is one statement. */
 int fault_set(struct fault *fault, int code, const struct field *at, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/*
+ * The same with a stable code, for what the controller refuses. Returns -EINVAL, or by the code's
+ * HTTP status: 401 -EACCES, 403 -EPERM, 404 -ENOENT, 409 and 412 -EEXIST, 429 and 503 -EAGAIN,
+ * 507 -ENOSPC.
+ */
+int fault_refuse(struct fault *fault, enum code code, const struct field *at, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
 
 /* The refusal of every failed allocation: -ENOMEM. */
 int fault_memory(struct fault *fault);
