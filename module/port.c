@@ -367,6 +367,7 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
 	const struct lbm_port *port = priv;
+	const struct lbm_firewall *firewall = &port->ln->firewall;
 	struct frame frame = {
 		.gen = rcu_dereference(port->ln->active),
 		.skb = skb,
@@ -377,8 +378,10 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 
 	if (!frame.gen)
 		return NF_ACCEPT;
-	frame.place = lbm_place_find(port->ln->firewall.places, frame.gen,
-				     READ_ONCE(frame.gen->stamp),
+	/* Pairs with the release of who changes a set; see stamp.c. */
+	frame.place = lbm_place_find(firewall->places, firewall->stamps,
+				     frame.gen,
+				     smp_load_acquire(&frame.gen->stamp),
 				     port->dev->ifindex);
 	/* The port is there before the endpoint, and after it. */
 	if (!frame.place->used ||
