@@ -75,7 +75,7 @@
 #define GROUPS 4
 
 /* Lengths that tables use, by family: 0, 8, 16, 24, 32 or 0, 32, 48, 64, 128 */
-#define LENGTHS 5
+#define LENGTHS LBM_CLASSIFIER_LENGTHS
 
 /* The greatest of them that a first table uses: a /16, and a /48. */
 #define LENGTH_RELAXED 2
@@ -126,17 +126,10 @@ struct lbm_group {
 	struct lbm_table table[];
 };
 
-/* Parts of the hashes of a packet or rule, for each length and service. */
-struct hashes {
-	u64 src[LENGTHS];
-	u64 dst[LENGTHS];
-	u64 service[SERVICES];
-};
-
 /* Where and as what a rule is entered. */
 struct entry {
 	struct tuple tuple;
-	struct hashes hashes;
+	struct lbm_hashes hashes;
 };
 
 /* Where a rule is. */
@@ -144,6 +137,8 @@ struct place {
 	unsigned int table;
 	u32 hash;
 };
+
+static_assert(SERVICES == LBM_CLASSIFIER_SERVICES);
 
 static struct {
 	u64 src[4];
@@ -183,7 +178,13 @@ static void hash_ipv6(u64 *hash, const struct in6_addr *address, const u64 *key)
 		  ntohl(address->s6_addr32[3]) * key[3];
 }
 
-static void hash_packet(struct hashes *hashes, const struct lbm_packet *packet)
+/**
+ * lbm_classifier_hash - make what all layers need of a packet
+ * @hashes: where to
+ * @packet: the packet
+ */
+void lbm_classifier_hash(struct lbm_hashes *hashes,
+			 const struct lbm_packet *packet)
 {
 	u32 port = packet->has_ports ? packet->dst_port :
 		   packet->icmp_type << 8 | packet->icmp_code;
@@ -205,7 +206,7 @@ static void hash_packet(struct hashes *hashes, const struct lbm_packet *packet)
 	}
 }
 
-static u32 hash_for(struct tuple tuple, const struct hashes *hashes)
+static u32 hash_for(struct tuple tuple, const struct lbm_hashes *hashes)
 {
 	return (hashes->src[tuple.src] + hashes->dst[tuple.dst] +
 		hashes->service[tuple.service]) >> 32;
@@ -312,6 +313,7 @@ static unsigned int group_at(u8 family, u8 direction)
  * lbm_classifier_find - the first rule of a layer that matches a packet
  * @classifier: a version; published ones under the RCU read lock
  * @packet: the packet
+ * @hashes: of the packet
  * @facts: for what rules ask besides; asked only for rules that match
  *	otherwise and come before the best one found so far
  *
@@ -320,7 +322,8 @@ static unsigned int group_at(u8 family, u8 direction)
  */
 const struct lbm_rule *
 lbm_classifier_find(const struct lbm_classifier *classifier,
-		    const struct lbm_packet *packet, struct lbm_facts *facts)
+		    const struct lbm_packet *packet,
+		    const struct lbm_hashes *hashes, struct lbm_facts *facts)
 {
 	const struct lbm_group *group =
 		classifier->group[group_at(packet->family, packet->direction)];
@@ -328,17 +331,15 @@ lbm_classifier_find(const struct lbm_classifier *classifier,
 	const struct lbm_table *table, *end;
 	const struct lbm_bucket *bucket;
 	u64 before = 1ULL << 32;
-	struct hashes hashes;
 	u32 hash;
 
 	if (!group)
 		return NULL;
-	hash_packet(&hashes, packet);
 	end = group->table + group->count;
 	for (table = group->table; table < end; table++) {
 		if (table->best >= before)
 			break;
-		hash = hash_for(table->tuple, &hashes);
+		hash = hash_for(table->tuple, hashes);
 		if (!(table->seen >> (hash >> (32 - LBM_RULEMAP_BITS)) & 1))
 			continue;
 		bucket = lbm_rulemap_find(table->map, hash);
@@ -518,7 +519,7 @@ static void entry_init(struct entry *entry, const struct lbm_rule *rule,
 				entry->tuple.service = SERVICE_PORT_UPPER;
 		}
 	}
-	hash_packet(&entry->hashes, &like);
+	lbm_classifier_hash(&entry->hashes, &like);
 }
 
 /* Whether a table of @tuple can take a rule that says @full. */

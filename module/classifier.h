@@ -40,6 +40,24 @@ struct lbm_packet {
 	struct in6_addr dst;
 };
 
+/* Prefix lengths and amounts of the service that tables use; see classifier.c. */
+#define LBM_CLASSIFIER_LENGTHS 5
+#define LBM_CLASSIFIER_SERVICES 4
+
+/**
+ * struct lbm_hashes - parts of the hash of a packet
+ * @src: for each length of a prefix of the source
+ * @dst: likewise of the destination
+ * @service: for each amount of the service
+ *
+ * The same for all layers, so that they are made once for a packet.
+ */
+struct lbm_hashes {
+	u64 src[LBM_CLASSIFIER_LENGTHS];
+	u64 dst[LBM_CLASSIFIER_LENGTHS];
+	u64 service[LBM_CLASSIFIER_SERVICES];
+};
+
 /*
  * What rules ask besides the packet. Its owner knows the packet and the
  * generation, and remembers the answers.
@@ -81,6 +99,9 @@ struct lbm_classifier_size {
 
 void lbm_classifier_init(void);
 
+void lbm_classifier_hash(struct lbm_hashes *hashes,
+			 const struct lbm_packet *packet);
+
 void lbm_classifier_copy(struct lbm_classifier *classifier,
 			 const struct lbm_classifier *from, u64 edit);
 void lbm_classifier_clear(struct lbm_classifier *classifier);
@@ -92,7 +113,8 @@ int lbm_classifier_remove(struct lbm_classifier *classifier,
 
 const struct lbm_rule *
 lbm_classifier_find(const struct lbm_classifier *classifier,
-		    const struct lbm_packet *packet, struct lbm_facts *facts);
+		    const struct lbm_packet *packet,
+		    const struct lbm_hashes *hashes, struct lbm_facts *facts);
 void lbm_classifier_measure(const struct lbm_classifier *classifier,
 			    struct lbm_classifier_size *size);
 

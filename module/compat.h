@@ -32,4 +32,16 @@ static inline struct nlattr **lbm_dump_attrs(struct netlink_callback *cb)
 #error "lbmesh needs a kernel with CONFIG_NETFILTER_INGRESS and CONFIG_NETFILTER_EGRESS"
 #endif
 
+/*
+ * For a variable on each packet's way that is written before it is read: not
+ * to be cleared where the kernel has all of them cleared. Linux has it of late.
+ */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 #endif /* _LBM_COMPAT_H */

@@ -36,6 +36,7 @@
 #include <net/dst.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "compat.h"
 #include "flow.h"
 #include "job.h"
 #include "judge.h"
@@ -330,8 +331,8 @@ static void judge_there(struct visit *visit, const struct lbm_place *place,
 	const struct lbm_endpoint *endpoint = NULL;
 	const struct lbm_cached *found = NULL;
 	int ifindex = place->ifindex;
+	struct lbm_flow_key key __uninitialized;
 	struct lbm_newest newest;
-	struct lbm_flow_key key;
 	bool reply;
 
 	newest.rules = 0;
@@ -344,7 +345,7 @@ static void judge_there(struct visit *visit, const struct lbm_place *place,
 		key.endpoint = endpoint->id;
 		if (direction_of(sender, reply) == LBMESH_DIRECTION_EGRESS)
 			key.bits |= LBM_FLOW_EGRESS;
-		newest = lbm_stamps_newest(firewall->stamps, endpoint);
+		newest = lbm_place_newest(place, firewall->stamps, endpoint);
 		found = lbm_cache_get(&firewall->cache, &key, newest);
 	}
 	if (!found || found->action != LBMESH_ACTION_ALLOW ||
@@ -364,11 +365,12 @@ static void judge_there(struct visit *visit, const struct lbm_place *place,
 static void judge_on(struct visit *visit, const struct net_device *dev, bool in,
 		     bool local)
 {
+	const struct lbm_firewall *firewall = &visit->ln->firewall;
 	const struct lbm_place *place;
 
 	if (!dev || visit->action != LBMESH_ACTION_ALLOW)
 		return;
-	place = lbm_place_find(visit->ln->firewall.places, visit->gen,
+	place = lbm_place_find(firewall->places, firewall->stamps, visit->gen,
 			       visit->stamp, dev->ifindex);
 	if (!place->used ||
 	    (place->kind == LBMESH_ENDPOINT_KIND_HOST && !local))

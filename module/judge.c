@@ -21,6 +21,7 @@
  * the one before, and lets nothing more through than that allows.
  */
 
+#include "compat.h"
 #include "facts.h"
 #include "judge.h"
 
@@ -84,15 +85,19 @@ static bool judge_layers(const struct lbm_generation *gen,
 			 struct lbm_facts *facts, struct lbm_verdict *verdict)
 {
 	const struct lbm_classifier *classifier;
+	struct lbm_hashes hashes __uninitialized;
 	const struct lbm_rule *rule;
 	int i;
 
+	if (!endpoint->n_layers)
+		return false;
+	lbm_classifier_hash(&hashes, packet);
 	for (i = 0; i < endpoint->n_layers; i++) {
 		classifier = lbm_generation_classifier(gen,
 						       endpoint->layers[i]);
 		if (!classifier)
 			continue;
-		rule = lbm_classifier_find(classifier, packet, facts);
+		rule = lbm_classifier_find(classifier, packet, &hashes, facts);
 		if (!rule || rule->action == LBMESH_ACTION_PASS)
 			continue;
 		decide(verdict, rule->action, LBMESH_REASON_RULE);

@@ -164,7 +164,7 @@ static int read_selector(struct parse *parse, struct nlattr *nest,
 	if (!nest)
 		return 0;
 	ret = nla_parse_nested(tb, LBMESH_A_SELECTOR_MAX, nest,
-			       lbmesh_selector_nl_policy, parse->extack);
+			       CHECKED, parse->extack);
 	if (ret)
 		return ret;
 	v4 = tb[LBMESH_A_SELECTOR_IPV4];
@@ -224,7 +224,7 @@ static int read_range(struct parse *parse, struct nlattr *nest,
 	int ret;
 
 	ret = nla_parse_nested(tb, LBMESH_A_RANGE_MAX, nest,
-			       lbmesh_range_nl_policy, parse->extack);
+			       CHECKED, parse->extack);
 	if (ret)
 		return ret;
 	if (!tb[LBMESH_A_RANGE_FIRST] || !tb[LBMESH_A_RANGE_LAST])
@@ -571,7 +571,7 @@ bool lbm_parse_endpoint_stays(struct parse *parse, struct nlattr *nest)
 	int ifindex;
 
 	if (nla_parse_nested(tb, LBMESH_A_ENDPOINT_MAX, nest,
-			     lbmesh_endpoint_nl_policy, NULL) ||
+			     CHECKED, NULL) ||
 	    !tb[LBMESH_A_ENDPOINT_ID] ||
 	    endpoint_interface(parse, nest, tb, &ifindex))
 		return false;
@@ -665,7 +665,6 @@ const struct reader lbm_firewall_readers[5] = {
 		.kind = LBMESH_OBJECT_LAYER,
 		.max = LBMESH_A_LAYER_MAX,
 		.remove = LBMESH_A_LAYER_REMOVE,
-		.policy = lbmesh_layer_nl_policy,
 		.key = layer_key,
 		.rest = layer_rest,
 		.misplaced = "layer: remove is for mode delta only",
@@ -677,7 +676,6 @@ const struct reader lbm_firewall_readers[5] = {
 		.kind = LBMESH_OBJECT_RULE,
 		.max = LBMESH_A_RULE_MAX,
 		.remove = LBMESH_A_RULE_REMOVE,
-		.policy = lbmesh_rule_nl_policy,
 		.new = rule_new,
 		.key = rule_key,
 		.rest = rule_rest,
@@ -692,7 +690,6 @@ const struct reader lbm_firewall_readers[5] = {
 		.kind = LBMESH_OBJECT_SET,
 		.max = LBMESH_A_SET_MAX,
 		.remove = LBMESH_A_SET_REMOVE,
-		.policy = lbmesh_set_nl_policy,
 		.key = set_key,
 		.rest = set_rest,
 		.misplaced = "set: remove is for mode delta only",
@@ -704,7 +701,6 @@ const struct reader lbm_firewall_readers[5] = {
 		.kind = LBMESH_OBJECT_ELEMENT,
 		.max = LBMESH_A_ELEMENT_MAX,
 		.remove = LBMESH_A_ELEMENT_REMOVE,
-		.policy = lbmesh_element_nl_policy,
 		.key = element_key,
 		.rest = element_rest,
 		.check = element_check,
@@ -717,7 +713,6 @@ const struct reader lbm_firewall_readers[5] = {
 		.kind = LBMESH_OBJECT_ENDPOINT,
 		.max = LBMESH_A_ENDPOINT_MAX,
 		.remove = LBMESH_A_ENDPOINT_REMOVE,
-		.policy = lbmesh_endpoint_nl_policy,
 		.key = endpoint_key,
 		.rest = endpoint_rest,
 		.check = endpoint_check,

@@ -12,6 +12,13 @@
 #include "netlink.h"
 #include "netlink-gen.h"
 
+/*
+ * Policy of a nest in a message that generic netlink has let through: policies
+ * reach into nests, so all of its attributes have been checked, and need not be
+ * again in each pass.
+ */
+#define CHECKED ((const struct nla_policy *)NULL)
+
 /**
  * struct parse - a message being read
  * @job: what is built
@@ -34,7 +41,6 @@ struct parse {
  * @kind: the kind
  * @max: its last attribute
  * @remove: its flag "remove"
- * @policy: of its attributes
  * @new: makes an object for what is in @nest; NULL when all have one size
  * @key: reads the key into an object
  * @rest: reads the rest; @base is what the base has under the key, or NULL
@@ -50,7 +56,6 @@ struct reader {
 	enum lbmesh_object kind;
 	int max;
 	int remove;
-	const struct nla_policy *policy;
 	struct lbm_object *(*new)(struct nlattr *nest);
 	int (*key)(struct parse *parse, struct nlattr *nest,
 		   struct nlattr **tb, struct lbm_object *object);

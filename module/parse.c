@@ -539,7 +539,6 @@ static const struct reader readers[] = {
 		.kind = LBMESH_OBJECT_DEVICE,
 		.max = LBMESH_A_DEVICE_MAX,
 		.remove = LBMESH_A_DEVICE_REMOVE,
-		.policy = lbmesh_device_nl_policy,
 		.key = device_key,
 		.rest = device_rest,
 		.check = device_check,
@@ -552,7 +551,6 @@ static const struct reader readers[] = {
 		.kind = LBMESH_OBJECT_NETWORK,
 		.max = LBMESH_A_NETWORK_MAX,
 		.remove = LBMESH_A_NETWORK_REMOVE,
-		.policy = lbmesh_network_nl_policy,
 		.key = network_key,
 		.rest = network_rest,
 		.misplaced = "network: remove is for mode delta only",
@@ -564,7 +562,6 @@ static const struct reader readers[] = {
 		.kind = LBMESH_OBJECT_BRIDGE,
 		.max = LBMESH_A_BRIDGE_MAX,
 		.remove = LBMESH_A_BRIDGE_REMOVE,
-		.policy = lbmesh_bridge_nl_policy,
 		.key = bridge_key,
 		.rest = bridge_rest,
 		.check = bridge_check,
@@ -578,7 +575,6 @@ static const struct reader readers[] = {
 		.kind = LBMESH_OBJECT_PEER,
 		.max = LBMESH_A_PEER_MAX,
 		.remove = LBMESH_A_PEER_REMOVE,
-		.policy = lbmesh_peer_nl_policy,
 		.key = peer_key,
 		.rest = peer_rest,
 		.check = peer_check,
@@ -591,7 +587,6 @@ static const struct reader readers[] = {
 		.kind = LBMESH_OBJECT_MEMBER,
 		.max = LBMESH_A_MEMBER_MAX,
 		.remove = LBMESH_A_MEMBER_REMOVE,
-		.policy = lbmesh_member_nl_policy,
 		.key = member_key,
 		.rest = member_rest,
 		.check = member_check,
@@ -900,7 +895,7 @@ static int read_object(struct parse *parse, const struct reader *reader,
 
 	if (is_for_another(reader, pass))
 		return 0;
-	ret = nla_parse_nested(tb, reader->max, nest, reader->policy,
+	ret = nla_parse_nested(tb, reader->max, nest, CHECKED,
 			       parse->extack);
 	if (ret)
 		return ret;
@@ -1071,7 +1066,7 @@ static bool device_stays(struct parse *parse, struct nlattr *nest)
 	struct lbm_key key;
 
 	if (nla_parse_nested(tb, LBMESH_A_DEVICE_MAX, nest,
-			     lbmesh_device_nl_policy, NULL) ||
+			     CHECKED, NULL) ||
 	    !tb[LBMESH_A_DEVICE_ID] ||
 	    device_interface(parse, nest, tb, &wanted))
 		return false;
@@ -1193,7 +1188,7 @@ int lbm_parse_key(struct nlattr *nest, struct netlink_ext_ack *extack,
 	struct nlattr *tb[READER_MAX + 1];
 	int ret;
 
-	ret = nla_parse_nested(tb, reader->max, nest, reader->policy, extack);
+	ret = nla_parse_nested(tb, reader->max, nest, CHECKED, extack);
 	return ret ?: reader->key(&parse, nest, tb, object);
 }
 

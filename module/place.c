@@ -12,6 +12,10 @@
  * A stamp belongs to one generation and never comes back (stamp.c). So an
  * answer with the stamp that the packet's generation has is of that generation,
  * and so is the endpoint that it points to.
+ *
+ * With a sole endpoint the place has, too, since when nothing has changed that
+ * its verdicts depend on. What changes up to a stamp is written before the
+ * stamp can be read, so for packets of this stamp it never grows too old.
  */
 
 #include "place.h"
@@ -19,6 +23,7 @@
 /**
  * lbm_place_learn - ask the generation, and remember
  * @place: slot of the interface on this CPU
+ * @stamps: of the namespace
  * @gen: the generation, under the RCU read lock
  * @stamp: its stamp
  * @ifindex: the interface
@@ -26,6 +31,7 @@
  * Return: @place.
  */
 const struct lbm_place *lbm_place_learn(struct lbm_place *place,
+					const struct lbm_stamps *stamps,
 					const struct lbm_generation *gen,
 					u64 stamp, int ifindex)
 {
@@ -48,7 +54,9 @@ const struct lbm_place *lbm_place_learn(struct lbm_place *place,
 		lbm_key_of_node(&at, node);
 		node = lbm_trie_next_in(&gen->ends, &prefix, &at);
 	} while (node && node->object == &endpoint->object);
-	if (!node)
-		place->sole = endpoint;
+	if (node)
+		return place;
+	place->sole = endpoint;
+	place->newest = lbm_stamps_newest(stamps, endpoint);
 	return place;
 }

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "generation.h"
+#include "stamp.h"
 
 /* Interfaces that a CPU remembers; a power of two. */
 #define LBM_PLACES 256
@@ -19,6 +20,7 @@
  * struct lbm_place - what a generation has on an interface
  * @stamp: of the generation; 0 when nothing is remembered
  * @sole: the only endpoint there; NULL when there are several, or none
+ * @newest: what a verdict of @sole must have reached in this generation
  * @ifindex: the interface
  * @kind: enum lbmesh_endpoint_kind of all endpoints there
  * @used: it has endpoints
@@ -26,6 +28,7 @@
 struct lbm_place {
 	u64 stamp;
 	const struct lbm_endpoint *sole;
+	struct lbm_newest newest;
 	int ifindex;
 	u8 kind;
 	bool used;
@@ -40,12 +43,14 @@ struct lbm_places {
 };
 
 const struct lbm_place *lbm_place_learn(struct lbm_place *place,
+					const struct lbm_stamps *stamps,
 					const struct lbm_generation *gen,
 					u64 stamp, int ifindex);
 
 /**
  * lbm_place_find - what a generation has on an interface
  * @places: what the CPUs remember
+ * @stamps: of the namespace
  * @gen: the generation, under the RCU read lock
  * @stamp: its stamp, read before
  * @ifindex: the interface
@@ -55,6 +60,7 @@ const struct lbm_place *lbm_place_learn(struct lbm_place *place,
  */
 static inline const struct lbm_place *
 lbm_place_find(struct lbm_places __percpu *places,
+	       const struct lbm_stamps *stamps,
 	       const struct lbm_generation *gen, u64 stamp, int ifindex)
 {
 	struct lbm_place *place =
@@ -62,7 +68,7 @@ lbm_place_find(struct lbm_places __percpu *places,
 
 	if (place->stamp == stamp && place->ifindex == ifindex)
 		return place;
-	return lbm_place_learn(place, gen, stamp, ifindex);
+	return lbm_place_learn(place, stamps, gen, stamp, ifindex);
 }
 
 /* Whether an endpoint has an address; without any it has all of them. */
@@ -98,6 +104,20 @@ lbm_place_endpoint(const struct lbm_place *place,
 					       address);
 	return lbm_endpoint_has(place->sole, family, address) ? place->sole :
 								NULL;
+}
+
+/**
+ * lbm_place_newest - the stamps that a verdict of an endpoint must have reached
+ * @place: the interface that it is on
+ * @stamps: of the namespace
+ * @endpoint: the endpoint
+ */
+static inline struct lbm_newest
+lbm_place_newest(const struct lbm_place *place, const struct lbm_stamps *stamps,
+		 const struct lbm_endpoint *endpoint)
+{
+	return place->sole ? place->newest :
+			     lbm_stamps_newest(stamps, endpoint);
 }
 
 #endif /* _LBM_PLACE_H */

@@ -367,6 +367,7 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
 	const struct lbm_port *port = priv;
+	const struct lbm_firewall *firewall = &port->ln->firewall;
 	struct frame frame = {
 		.gen = rcu_dereference(port->ln->active),
 		.skb = skb,
@@ -374,12 +375,14 @@ static unsigned int port_hook(void *priv, struct sk_buff *skb,
 		.from = state->hook == NF_NETDEV_INGRESS,
 	};
 	enum lbm_path_count count;
+	u64 stamp;
 
 	if (!frame.gen)
 		return NF_ACCEPT;
-	frame.place = lbm_place_find(port->ln->firewall.places, frame.gen,
-				     READ_ONCE(frame.gen->stamp),
-				     port->dev->ifindex);
+	/* Pairs with the release of who changes a set; see stamp.c. */
+	stamp = smp_load_acquire(&frame.gen->stamp);
+	frame.place = lbm_place_find(firewall->places, firewall->stamps,
+				     frame.gen, stamp, port->dev->ifindex);
 	/* The port is there before the endpoint, and after it. */
 	if (!frame.place->used ||
 	    frame.place->kind != LBMESH_ENDPOINT_KIND_SANDBOX)

@@ -276,6 +276,14 @@ int lbm_trie_unset(struct lbm_trie *trie, const struct lbm_key *key)
 	return 0;
 }
 
+static bool is_same_key(const struct lbm_node *node, const struct lbm_key *key)
+{
+	/* Ids, which packets ask for: of this length it is no call. */
+	if (key->bits == 32)
+		return !memcmp(node->key, key->bytes, sizeof(u32));
+	return !memcmp(node->key, key->bytes, DIV_ROUND_UP(key->bits, 8));
+}
+
 /*
  * The node that holds exactly this key; it may be a mere fork. The way is found
  * by the bits where keys part; whether it was the way of this key is seen in
@@ -288,8 +296,7 @@ static const struct lbm_node *node_at(const struct lbm_trie *trie,
 
 	while (node && node->bits < key->bits)
 		node = node->child[key_bit(key->bytes, node->bits)];
-	if (!node || node->bits != key->bits ||
-	    memcmp(node->key, key->bytes, DIV_ROUND_UP(key->bits, 8)))
+	if (!node || node->bits != key->bits || !is_same_key(node, key))
 		return NULL;
 	return node;
 }

@@ -385,3 +385,26 @@ uint64_t path_counter(uint16_t type)
 	raw_close(&raw);
 	return value;
 }
+
+static uint64_t all_paths(void)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t type = LBMESH_A_PATH_ALLOWED; type <= LBMESH_A_PATH_MAX; type++)
+		sum += path_counter(type);
+	return sum;
+}
+
+void packets_settle(int ns)
+{
+	uint64_t now, before;
+	int tries = 0;
+
+	must(namespace_set(ns));
+	now = all_paths();
+	do {
+		before = now;
+		pause_ms(250);
+		now = all_paths();
+	} while (now != before && ++tries < 40);
+}

@@ -94,5 +94,10 @@ struct lbmesh_commit *delta(struct lbmesh *conn);
 struct lbmesh_cache cache_counters(struct lbmesh *conn);
 /* A counter of the nest path in the answer to generation-get; UINT64_MAX when it is not there. */
 uint64_t path_counter(uint16_t type);
+/*
+ * Waits in this namespace until no packet has been counted for longer than an acknowledgement may be
+ * delayed, so that what is counted next is the test's own.
+ */
+void packets_settle(int ns);
 
 #endif

@@ -925,8 +925,8 @@ TEST_F_TIMEOUT(questions, as_jobs_of_the_firewall_are_done_whole_or_not_at_all, 
 		}
 		TH_LOG("%d allocations, %d of which failed the job", n - 1, failed);
 		EXPECT_GT(POINTS, n);
-		/* A commit that only takes away cannot fail. */
-		EXPECT_EQ(i == 0, failed > 0);
+		/* Taking away needs memory, too: what stays is built anew beside what is in force. */
+		EXPECT_LT(0, failed);
 		free(old);
 		free(new);
 	}

@@ -449,8 +449,10 @@ TEST_F(spoofing, with_fragments_gets_nothing_past_the_rules)
 	pause_ms(100 * machine_slowness());
 	for (int is6 = 0; is6 < 2; is6++)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sum before = sum_read(NS(HOST)), after;
+		struct sum before, after;
 
+		packets_settle(NS(HOST));
+		before = sum_read(NS(HOST));
 		id++;
 		for (int p = 0; p < 2; p++) {
 			const struct piece *piece = &cases[i].piece[p];

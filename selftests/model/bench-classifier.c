@@ -56,7 +56,7 @@ static long look_up(const struct lbm_classifier *classifier,
 			packet_near(rule[draw(count)], family, style, true);
 		struct lbm_facts facts = { .packet = &packet };
 
-		hits += !!lbm_classifier_find(classifier, &packet, &facts);
+		hits += !!look(classifier, &packet, &facts);
 		asked += facts.asked;
 	}
 	printf("facts asked %.2f, ", (double)asked / LOOKUPS);

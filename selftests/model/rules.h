@@ -308,4 +308,14 @@ static inline struct lbm_packet packet_near(const struct lbm_rule *rule,
 	return packet;
 }
 
+static const struct lbm_rule *look(const struct lbm_classifier *classifier,
+				   const struct lbm_packet *packet,
+				   struct lbm_facts *facts)
+{
+	struct lbm_hashes hashes;
+
+	lbm_classifier_hash(&hashes, packet);
+	return lbm_classifier_find(classifier, packet, &hashes, facts);
+}
+
 #endif /* MODEL_RULES_H */

@@ -123,7 +123,7 @@ static void model_check(const struct model *model, enum style style,
 				model->rule[draw((uint32_t)model->count)],
 				family, style, percent(50));
 		want = model_find(model, &packet);
-		is = lbm_classifier_find(&model->classifier, &packet, &facts);
+		is = look(&model->classifier, &packet, &facts);
 		cr_assert_eq(is, want, "position %d instead of %d of %d",
 			     is ? (int)is->position : -1,
 			     want ? (int)want->position : -1, model->count);
@@ -388,7 +388,7 @@ Test(classifier, refuses_what_a_full_bucket_cannot_hold_everywhere)
 	cr_assert_eq(lbm_classifier_insert(&classifier, rule), -E2BIG);
 	cr_assert_eq(rule->object.refs.count, 1);
 	cr_assert_eq(lbm_classifier_remove(&classifier, rule), -ENOENT);
-	cr_assert_null(lbm_classifier_find(&classifier, &packet, NULL));
+	cr_assert_null(look(&classifier, &packet, NULL));
 	lbm_object_put(&rule->object);
 	lbm_classifier_measure(&classifier, &size);
 	cr_assert_eq(size.longest, 4096);

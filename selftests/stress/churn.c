@@ -60,6 +60,9 @@ static int live(void *data)
 	return 0;
 }
 
+/* So often in a row it must not grow by more than 1 % (R5). */
+#define WINDOWS 3
+
 FIXTURE(namespaces)
 {
 	uint32_t capabilities;
@@ -106,18 +109,27 @@ static int churn(const FIXTURE_DATA(namespaces) * self, unsigned int rounds)
 TEST_F_TIMEOUT(namespaces, that_end_leave_nothing_behind, PATIENCE)
 {
 	unsigned int rounds = how_many(300, 10000);
+	int grown = 0;
 	long before, after;
 
 	ASSERT_EQ(0, churn(self, rounds / 4));
 	ASSERT_TRUE(references_return_to(self->references));
-	before = kernel_memory();
-	ASSERT_EQ(0, churn(self, rounds));
-	EXPECT_TRUE(references_return_to(self->references))
-	TH_LOG("%d references instead of %d", module_references("lbmesh"), self->references);
 	after = kernel_memory();
-	TH_LOG("%u namespaces: the kernel used %ld KiB before and %ld KiB after (%+.2f %%)", rounds,
-	       before, after, 100.0 * (after - before) / before);
-	EXPECT_GE(before + before / 100, after);
+	/* A leak grows with every window; what slabs and page tables hold on to does not. */
+	for (int window = 0; window < WINDOWS; window++) {
+		before = after;
+		ASSERT_EQ(0, churn(self, rounds));
+		EXPECT_TRUE(references_return_to(self->references))
+			TH_LOG("%d references instead of %d", module_references("lbmesh"),
+			       self->references);
+		after = kernel_memory();
+		TH_LOG("%u namespaces: the kernel used %ld KiB before and %ld KiB after (%+.2f %%)",
+		       rounds, before, after, 100.0 * (after - before) / before);
+		grown += after > before + before / 100;
+		if (grown <= window)
+			break;
+	}
+	EXPECT_GT(WINDOWS, grown);
 }
 
 TEST_HARNESS_MAIN

@@ -28,6 +28,7 @@ extern unsigned long jiffies;
 #define __aligned(n) __attribute__((aligned(n)))
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
+#define noinline __attribute__((__noinline__))
 
 #undef static_assert
 #define static_assert(expr, ...) _Static_assert(expr, #expr)

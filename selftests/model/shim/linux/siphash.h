@@ -62,7 +62,7 @@ static inline u32 shim_sip_end(u64 v[4], u64 word)
 }
 
 /* Out of line, as in the kernel, so that instructions can be compared. */
-__attribute__((noinline, unused)) static u32
+__attribute__((__noinline__, unused)) static u32
 hsiphash_3u32(const u32 a, const u32 b, const u32 c, const hsiphash_key_t *key)
 {
 	u64 v[4];
@@ -72,7 +72,7 @@ hsiphash_3u32(const u32 a, const u32 b, const u32 c, const hsiphash_key_t *key)
 	return shim_sip_end(v, (u64)12 << 56 | c);
 }
 
-__attribute__((noinline, unused)) static u32
+__attribute__((__noinline__, unused)) static u32
 hsiphash(const void *data, size_t len, const hsiphash_key_t *key)
 {
 	const u8 *bytes = data;
