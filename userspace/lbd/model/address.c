@@ -6,6 +6,22 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* What the gate never passes, and what a host needs for itself. */
+static const struct {
+	const char *what;
+	struct lbmesh_prefix prefix;
+	bool endpoint;
+} reserved[] = {
+	{"\"this network\" (RFC 1122)", {AF_INET, 8, {0}}, false},
+	{"loopback", {AF_INET, 8, {127}}, false},
+	{"link-local", {AF_INET, 16, {169, 254}}, true},
+	{"multicast or reserved", {AF_INET, 3, {224}}, false},
+	{"loopback or IPv4-mapped", {AF_INET6, 8, {0}}, false},
+	/* An endpoint has no room for the scope that a link-local address needs. */
+	{"link-local", {AF_INET6, 10, {0xfe, 0x80}}, false},
+	{"multicast", {AF_INET6, 8, {0xff}}, false},
+};
+
 unsigned int address_bits(const struct lbmesh_prefix *address)
 {
 	return address->family == AF_INET ? 32 : 128;
@@ -26,6 +42,16 @@ bool prefix_covers(const struct lbmesh_prefix *outer, const struct lbmesh_prefix
 bool prefix_overlaps(const struct lbmesh_prefix *a, const struct lbmesh_prefix *b)
 {
 	return prefix_covers(a, b) || prefix_covers(b, a);
+}
+
+const char *prefix_reserved(const struct lbmesh_prefix *prefix, bool endpoint)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (!(endpoint && reserved[i].endpoint) &&
+		    prefix_overlaps(&reserved[i].prefix, prefix))
+			return reserved[i].what;
+	}
+	return NULL;
 }
 
 static struct lbmesh_prefix prefix_fill(const struct lbmesh_prefix *address, unsigned int length,

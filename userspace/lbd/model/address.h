@@ -19,6 +19,12 @@ unsigned int address_bits(const struct lbmesh_prefix *address);
 bool prefix_covers(const struct lbmesh_prefix *outer, const struct lbmesh_prefix *inner);
 bool prefix_overlaps(const struct lbmesh_prefix *a, const struct lbmesh_prefix *b);
 
+/*
+ * What is reserved in a prefix ("loopback"), so that it cannot be used by an overlay, or by an
+ * endpoint; NULL when nothing is.
+ */
+const char *prefix_reserved(const struct lbmesh_prefix *prefix, bool endpoint);
+
 /* Copies address with the bits beyond length set to 0 or 1. */
 struct lbmesh_prefix prefix_first(const struct lbmesh_prefix *address, unsigned int length);
 struct lbmesh_prefix prefix_last(const struct lbmesh_prefix *prefix);

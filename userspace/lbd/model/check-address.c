@@ -15,35 +15,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What the gate never passes, and what a host needs for itself. */
-static const struct {
-	const char *what;
-	struct lbmesh_prefix prefix;
-	bool endpoint;
-} reserved[] = {
-	{"\"this network\" (RFC 1122)", {AF_INET, 8, {0}}, false},
-	{"loopback", {AF_INET, 8, {127}}, false},
-	{"link-local", {AF_INET, 16, {169, 254}}, true},
-	{"multicast or reserved", {AF_INET, 3, {224}}, false},
-	{"loopback or IPv4-mapped", {AF_INET6, 8, {0}}, false},
-	/* An endpoint has no room for the scope that a link-local address needs. */
-	{"link-local", {AF_INET6, 10, {0xfe, 0x80}}, false},
-	{"multicast", {AF_INET6, 8, {0xff}}, false},
-};
-
 static int compare(const void *a, const void *b)
 {
 	return lbmesh_prefix_compare(a, b);
-}
-
-static const char *reserved_find(const struct lbmesh_prefix *prefix, bool endpoint)
-{
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (!(endpoint && reserved[i].endpoint) &&
-		    prefix_overlaps(&reserved[i].prefix, prefix))
-			return reserved[i].what;
-	}
-	return NULL;
 }
 
 static int cidr_fault(const struct place *place, const struct model *model, int code,
@@ -68,7 +42,7 @@ static int cidrs_collect(const struct model *model, struct place *places, size_t
 
 		for (size_t j = 0; j < network->n_cidrs; j++) {
 			places[*n] = (struct place){&network->cidrs[j], i, j};
-			what = reserved_find(&network->cidrs[j], false);
+			what = prefix_reserved(&network->cidrs[j], false);
 			if (what)
 				return cidr_fault(&places[*n], model, -EINVAL, fault,
 						  "cannot be used: it is or holds", what);
@@ -137,7 +111,7 @@ static int endpoints_check(const struct model *model, const struct place *cidrs,
 
 		if (!endpoint->family)
 			continue;
-		what = reserved_find(endpoint, true);
+		what = prefix_reserved(endpoint, true);
 		if (what)
 			return fault_set(fault, -EINVAL, at, "%s cannot be used: it is %s",
 					 address_text(endpoint, text), what);

@@ -52,10 +52,11 @@ void field_format(const struct field *field, char *text, size_t size)
 	text_disarm(text);
 }
 
-static void fault_fill(struct fault *fault, const struct field *at, const char *format, va_list args)
-	__attribute__((format(printf, 3, 0)));
+static void fault_fill(struct fault *fault, const struct field *at, const char *format,
+		       va_list args) __attribute__((format(printf, 3, 0)));
 
-static void fault_fill(struct fault *fault, const struct field *at, const char *format, va_list args)
+static void fault_fill(struct fault *fault, const struct field *at, const char *format,
+		       va_list args)
 {
 	field_format(at, fault->path, sizeof(fault->path));
 	vsnprintf(fault->text, sizeof(fault->text), format, args);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hosts of a topology: names, keys, endpoints. Called by parse.c, before the networks. */
-#include "model/address.h"
+#include "model/endpoint.h"
 #include "model/key.h"
 #include "model/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static int public_key_read(json_object *value, const struct field *at, uint8_t *key,
 			   struct fault *fault)
@@ -23,55 +22,15 @@ static int public_key_read(json_object *value, const struct field *at, uint8_t *
 	return 0;
 }
 
-/* Splits "ADDRESS:PORT" or "[ADDRESS]:PORT"; the address goes to a buffer of ADDRESS_TEXT_SIZE. */
-static int endpoint_split(const char *text, char *address, const char **port)
-{
-	const char *start = text, *end;
-
-	if (*text == '[') {
-		start++;
-		end = strchr(start, ']');
-		if (!end || end[1] != ':')
-			return -EINVAL;
-		*port = end + 2;
-	} else {
-		end = strchr(start, ':');
-		if (!end)
-			return -EINVAL;
-		*port = end + 1;
-	}
-	if ((size_t)(end - start) >= ADDRESS_TEXT_SIZE)
-		return -EINVAL;
-	memcpy(address, start, (size_t)(end - start));
-	address[end - start] = '\0';
-	return 0;
-}
-
-static int port_parse(const char *text, uint16_t *port)
-{
-	unsigned int value = 0;
-	size_t i;
-
-	for (i = 0; text[i] >= '0' && text[i] <= '9' && i < 6; i++)
-		value = value * 10 + (unsigned int)(text[i] - '0');
-	if (!i || text[i] || text[0] == '0' || value > UINT16_MAX)
-		return -EINVAL;
-	*port = (uint16_t)value;
-	return 0;
-}
-
 static int endpoint_read(json_object *value, const struct field *at, struct model_host *host,
 			 struct fault *fault)
 {
-	char address[ADDRESS_TEXT_SIZE];
-	const char *text, *port;
+	const char *text;
 	int ret;
 
 	if ((ret = document_text(value, at, &text, fault)))
 		return ret;
-	if (endpoint_split(text, address, &port) || port_parse(port, &host->endpoint_port) ||
-	    lbmesh_address_parse(address, &host->endpoint) ||
-	    (host->endpoint.family == AF_INET) != (*text != '['))
+	if (endpoint_parse(text, &host->endpoint, &host->endpoint_port))
 		return fault_set(fault, -EINVAL, at,
 				 "\"%.80s\" is not ADDRESS:PORT or [IPV6]:PORT, with an address in "
 				 "numbers and a port from 1 to 65535",

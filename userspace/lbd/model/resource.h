@@ -81,7 +81,8 @@ enum property_type {
 	PROPERTY_ADDRESS, /* struct lbmesh_prefix of full length, "10.0.0.1"; family 0: null */
 	PROPERTY_ENDPOINT, /* struct resource_endpoint, "192.0.2.1:51820"; family 0: null */
 	PROPERTY_KEY, /* uint8_t[32], base64; all zeros: null */
-	PROPERTY_LIST, /* struct resource_list; element says of what, max of how many */
+	PROPERTY_PAIR, /* char[2][RESOURCE_ID_SIZE] of the kind in refers: an array of two ids */
+	PROPERTY_LIST, /* struct resource_list of min to max elements */
 	PROPERTY_OBJECT, /* a struct in place, with its own table in fields */
 };
 
@@ -94,7 +95,18 @@ enum {
 	PROPERTY_UNIQUE = 32, /* a list: no element twice */
 };
 
-/* offset is from the start of the struct (of the element, within a list). */
+/*
+ * offset is from the start of the struct (of the element, within a list).
+ * size: of the member; of a list, that of one element.
+ * min, max: of a number; of a list, how many elements; min of a text, how many bytes.
+ * initial, initial_text: the default of a number, a boolean, a text; zero and "" when not said.
+ * words_tenant: how many of the words are not the system's alone; 0: all.
+ * refers: RESOURCE_KINDS is any kind.
+ * fields: of an object, and of a list's elements. A list whose only field has no name is one of
+ * plain values: ["a", "b"].
+ * Nullable, unless required: PROPERTY_ID, _TIME, _PREFIX, _ADDRESS, _ENDPOINT, _KEY. In a PATCH
+ * null gives whatever is not required its default.
+ */
 struct property {
 	const char *name;
 	enum property_type type;
@@ -103,8 +115,11 @@ struct property {
 	size_t size;
 	int64_t min;
 	int64_t max;
+	int64_t initial;
+	const char *initial_text;
 	const char *const *words;
 	size_t n_words;
+	size_t words_tenant;
 	enum resource_kind refers;
 	const struct property *fields;
 	size_t n_fields;
@@ -112,9 +127,16 @@ struct property {
 };
 
 /*
- * One kind. prefix is that of its ids ("net"); singular and plural are those of the paths.
+ * One kind. prefix is that of its ids ("net"); singular and plural are those of the paths. size is
+ * that of the struct.
+ * scope_shown, owner_shown: what clients know the head's scope and owner as, or NULL: not shown.
+ * owner_flags: PROPERTY_REQUIRED when the owner must be there on creation, from the path or, under
+ * its name, from the client. owner_kinds: 1u << kind of each that it may be; 0: there is none.
+ * name_flags: PROPERTY_READ_ONLY when resource_name_make() makes it of the rest.
+ * settle: after a client's document (never the store's) has been read and before check: what
+ * follows from what it gave and left out; may be NULL.
  * check: what one resource must fulfil on its own, whoever made it; may be NULL. What concerns
- * several resources is in model/rules.h. size is that of the struct.
+ * several resources is in model/rules.h.
  */
 struct resource_schema {
 	enum resource_kind kind;
@@ -124,14 +146,22 @@ struct resource_schema {
 	size_t size;
 	const struct property *properties;
 	size_t n_properties;
+	const char *scope_shown;
+	const char *owner_shown;
+	unsigned int owner_flags;
+	unsigned int owner_kinds;
+	unsigned int name_flags;
+	int (*settle)(struct resource *resource, json_object *document, struct fault *fault);
 	int (*check)(const struct resource *resource, struct fault *fault);
 };
 
 /* How a document is read. */
 enum resource_mode {
-	RESOURCE_CREATE, /* a client's POST: required fields, defaults for the rest, none read only */
+	RESOURCE_CREATE, /* a client's POST: required fields, defaults for the rest */
 	RESOURCE_PATCH, /* a client's PATCH (RFC 7396): only what is there changes, mutable only */
-	RESOURCE_STORED, /* the store's: everything, the head included; unknown fields refused, too */
+	/* The store's: everything, the head included. What an older version did not know has its
+	 * default; unknown fields are refused, too. */
+	RESOURCE_STORED,
 };
 
 /* For whom a document is written. */
@@ -153,6 +183,16 @@ struct resource *resource_copy(const struct resource *resource);
 void resource_free(struct resource *resource);
 void resource_freep(struct resource **resource);
 
+/*
+ * Sets the name of a kind whose name follows from its scope, owner or fields (kinds.h), and that of
+ * a token or an operation without one to its id. Does nothing for other kinds.
+ */
+void resource_name_make(struct resource *resource);
+
+/* A bare ULID, as for the id of a request. */
+#define ULID_SIZE 27
+void ulid_make(int64_t now, char ulid[ULID_SIZE]);
+
 /* PREFIX_ULID for a time; what is random in it comes from libsodium (ULID's specification). */
 void resource_id_make(enum resource_kind kind, int64_t now, char id[RESOURCE_ID_SIZE]);
 bool resource_id_valid(enum resource_kind kind, const char *id);
@@ -160,7 +200,9 @@ bool resource_id_valid(enum resource_kind kind, const char *id);
 /*
  * Reads a document into resource; on failure resource is as it was. system: the PROPERTY_SYSTEM
  * fields may be there (for a tenant they are unknown). The refusal has a code (model/code.h) and
- * the field's path. Ends with the schema's check. Head: clients give "name" alone.
+ * the field's path. Ends with the schema's check. Of the head clients give the name and, on
+ * creation, the owner; what the caller has set in it before (from the path) stays, and a document
+ * that names another owner is refused. A PATCH may repeat an immutable field's value.
  */
 int resource_decode(struct resource *resource, json_object *document, enum resource_mode mode,
 		    bool system, struct fault *fault);
@@ -175,5 +217,7 @@ bool resource_equal(const struct resource *a, const struct resource *b);
 #define TIME_TEXT_SIZE 32
 void time_format(int64_t milliseconds, char text[TIME_TEXT_SIZE]);
 int time_parse(const char *text, int64_t *milliseconds);
+
+#define TIME_MAX 253402300799999 /* 9999-12-31T23:59:59.999Z */
 
 #endif
