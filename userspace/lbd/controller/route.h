@@ -10,6 +10,11 @@
 #include "model/kinds.h"
 #include "store/store.h"
 
+/* Of every list, and of the header Idempotency-Key; openapi.c tells clients. */
+#define LIST_LIMIT_DEFAULT  100
+#define LIST_LIMIT_MAX	    1000
+#define IDEMPOTENCY_KEY_MAX 255
+
 struct controller;
 
 /* What a caller must hold. System is the operator's: other planes, all organisations. */

@@ -39,6 +39,8 @@
 	  "change the workspace that it belongs to, or create an object of your own")              \
 	X(NOT_FOUND, "not_found", 404, "There is no such object",                                  \
 	  "list what there is, and check the organisation in the path")                            \
+	X(REQUEST_SYNTAX, "request_syntax", 400, "The request is not well formed",                 \
+	  "the detail says which part of the request line or of the headers is not")               \
 	X(ROUTE_UNKNOWN, "route_unknown", 404, "There is no such path",                            \
 	  "GET /v1/openapi.yaml lists the paths")                                                  \
 	X(METHOD_NOT_ALLOWED, "method_not_allowed", 405, "The path has no such method",            \
@@ -82,6 +84,8 @@
 	  "use objects of one organisation")                                                       \
 	X(LIMIT, "limit", 409, "The organisation is at its limit",                                 \
 	  "remove objects, or have the limit raised")                                              \
+	X(STOPPING, "stopping", 503, "The controller is about to end",                             \
+	  "connect again: it is being restarted, or another one answers")                          \
 	X(STORE_UNAVAILABLE, "store_unavailable", 503, "The store does not answer",                \
 	  "try again; the controller's /readyz and log say more")                                  \
 	X(STORE_CONFLICT, "store_conflict", 503, "Too many changes at once",                       \
