@@ -8,6 +8,7 @@
 #   make install          both; DESTDIR and INSTALL_MOD_PATH are honoured
 #   make bench-swap       measures changes of a mesh: scripts/bench --help
 #   make bench-fw         measures the firewall: scripts/bench --help
+#   make bench-topology   measures the controller's topology: scripts/bench --help
 #   make clean            removes build/
 #
 # Other variables of Kbuild (ARCH=um, W=1, C=2, LLVM=1) are passed on.
@@ -43,7 +44,10 @@ bench-swap:
 bench-fw:
 	scripts/bench fw
 
+bench-topology:
+	scripts/bench topology
+
 clean:
 	rm -rf build
 
-.PHONY: all module user install bench-swap bench-fw clean
+.PHONY: all module user install bench-swap bench-fw bench-topology clean

@@ -17,8 +17,12 @@
  * "lbmesh record v1" and everything between size and signature. Body of a record: u8 operation
  * (1 set, 2 remove), u8 length of the key, the key, and, of a set, the value up to the signature.
  * Body of a fragment: u32 number of entries, and each as u8 length of the key, the key, u32 length
- * of the value, the value, in the order of the keys' bytes. A heartbeat has no log, version 0, an
- * empty body and no signature.
+ * of the value, the value, in the order of the keys' bytes. An end has an empty body: the subscriber
+ * does not follow this log any more. A heartbeat has no log, version 0, an empty body and no
+ * signature.
+ *
+ * A log is letters, digits and "_"; a key is printable ASCII without space; what is else in a frame
+ * makes it malformed.
  */
 #ifndef LBD_TOPOLOGY_RECORD_H
 #define LBD_TOPOLOGY_RECORD_H
@@ -35,7 +39,8 @@
 enum record_type {
 	RECORD_CHANGE = 1,
 	RECORD_FRAGMENT = 2,
-	RECORD_HEARTBEAT = 3
+	RECORD_HEARTBEAT = 3,
+	RECORD_END = 4
 };
 
 /* Bytes that many hold: every subscriber who still has to send them. Not for several threads. */
@@ -57,8 +62,26 @@ struct record {
 	size_t value_size;
 };
 
-/* NULL without memory. */
+/*
+ * A frame with its header written and room for a body, which is the caller's to fill before
+ * frame_sign(). NULL without memory, and for what does not fit into a frame.
+ */
+struct frame *frame_make(enum record_type type, const char *log, uint64_t version,
+			 size_t body_size);
+uint8_t *frame_body(struct frame *frame);
+
+/* -ENOMEM; the frame is not to be sent then. */
+int frame_sign(struct frame *frame, const uint8_t secret[RECORD_SIGN_SECRET]);
+
+/* NULL without memory, and for a record that frame_open() would refuse. */
 struct frame *record_seal(const struct record *record, const uint8_t secret[RECORD_SIGN_SECRET]);
+struct frame *record_seal_end(const char *log, uint64_t version,
+			      const uint8_t secret[RECORD_SIGN_SECRET]);
+struct frame *record_heartbeat(void);
+
+/* Would frame_open() take a record with this key; with this log. */
+bool record_key_valid(const char *key, size_t length);
+bool record_log_valid(const char *log);
 
 /*
  * What a reader sees of a frame: a type, and for a change the record, whose value is borrowed from
@@ -66,7 +89,7 @@ struct frame *record_seal(const struct record *record, const uint8_t secret[RECO
  */
 struct frame_view {
 	enum record_type type;
-	struct record record; /* log and version are set for fragments, too */
+	struct record record; /* log and version are set for fragments and ends, too */
 	const uint8_t *body;
 	size_t body_size;
 	size_t size; /* of the frame, for the next one */
@@ -74,7 +97,9 @@ struct frame_view {
 
 /*
  * Reads one frame from the front of size bytes. 0; -EAGAIN when more bytes are needed; -EBADMSG
- * when it is malformed or the signature is not by public_key; never reads beyond size.
+ * when it is malformed or the signature is not by public_key; -ENOMEM; never reads beyond size. Of a
+ * fragment every entry is looked at: they are well formed, and each key is greater than the one
+ * before.
  */
 int frame_open(const uint8_t *bytes, size_t size, const uint8_t public_key[RECORD_SIGN_PUBLIC],
 	       struct frame_view *view, struct fault *fault);
