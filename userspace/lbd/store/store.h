@@ -5,13 +5,15 @@
  * controller/ alone. One thread at a time for each struct store.
  *
  * All work is done in store_read() and store_write(). A write is one transaction: it must leave an
- * audit record (else it is refused, -EPROTO), and it is repeated from its start when the database
- * asks for that (serialization failures), so a work function changes nothing outside the store
- * that it cannot change twice. What store_write() has returned 0 for is on disk.
+ * audit record (else it is refused, -EPROTO; kept answers and trimming alone need none), and it is
+ * repeated from its start when the database asks for that (serialization failures), so a work
+ * function changes nothing outside the store that it cannot change twice. What store_write() has
+ * returned 0 for is on disk. A work function that returns anything else than 0 is rolled back.
  *
  * Errors: negative errno with a fault. -ENOENT not found; -EEXIST a unique name, address or key is
  * taken, something refers to it, or a version differs, by the fault's code; -ENOSPC the pool is
- * exhausted; -EAGAIN the store does not answer.
+ * exhausted; -EAGAIN the store does not answer. When the connection was lost in COMMIT it is not
+ * known whether the change was made; the text says so, and nothing is repeated here.
  */
 #ifndef LBD_STORE_STORE_H
 #define LBD_STORE_STORE_H
@@ -72,7 +74,8 @@ int store_count(struct store_tx *tx, const struct store_query *query, size_t *n,
 /*
  * insert: id, kind, org, scope, owner, name are given; sets version 1 and the times.
  * update: version is that which was read; on success it is one more. CODE_VERSION when it differs.
- * delete: refused with CODE_IN_USE while something has it as scope or owner, and names that.
+ * delete: version is that which was read, too. Refused with CODE_IN_USE while something has it as
+ * scope or owner, and names that.
  */
 int store_insert(struct store_tx *tx, struct resource *resource, int64_t now, struct fault *fault);
 int store_update(struct store_tx *tx, struct resource *resource, int64_t now, struct fault *fault);
@@ -136,12 +139,14 @@ int store_log_state(struct store_tx *tx, const char *log, struct store_record **
 int store_log_trim(struct store_tx *tx, uint64_t keep, struct fault *fault);
 void store_records_release(struct store_record *records, size_t n);
 
-/* --- addresses (ipam.c) -------------------------------------------------------------------- */
+/* --- addresses (slice.c, address.c, over lease.c) -------------------------------------------------------------------- */
 
 /*
  * The lowest free slice of length bits in pool for network; one that was released less than
  * quarantine milliseconds before now is not free. CODE_POOL_EXHAUSTED, -ENOSPC, when there is none.
- * want, when not NULL, is that slice or CODE_CIDR_OVERLAP, naming who has it.
+ * want, when not NULL, is that slice (also outside pool, of any length) or CODE_CIDR_OVERLAP, naming
+ * who has it. release: all that network has (nothing is no error), and what is remembered of its
+ * addresses.
  */
 int store_slice_take(struct store_tx *tx, const struct lbmesh_prefix *pool, unsigned int length,
 		     const struct lbmesh_prefix *want, const char *network, int64_t now,
@@ -176,6 +181,10 @@ int store_answer_get(struct store_tx *tx, const char *actor, const char *key, in
 		     struct store_answer *answer, struct fault *fault);
 int store_answer_put(struct store_tx *tx, const char *actor, const char *key, int64_t expires,
 		     const struct store_answer *answer, struct fault *fault);
+
+/* Removes what has expired. */
+int store_answer_trim(struct store_tx *tx, int64_t now, struct fault *fault);
+/* Wipes it, too: the answer to a new token holds the token. */
 void store_answer_release(struct store_answer *answer);
 
 /* --- settings of the cluster (setting.c) ----------------------------------------------------- */
@@ -189,17 +198,24 @@ int store_setting_put(struct store_tx *tx, const char *name, const char *value,
 /*
  * A file descriptor that is readable when another process has written (LISTEN/NOTIFY), or -1 when
  * the store has none and the caller has to ask now and then. After it was readable:
- * store_watch_clear(). It may change after -EAGAIN; ask again then.
+ * store_watch_clear(). It stays the same until store_close(), also when the connection is lost and
+ * made again, which makes it readable; level-triggered.
  */
 int store_watch_fd(struct store *store);
 void store_watch_clear(struct store *store);
 
 /* --- backup (backup.c) ------------------------------------------------------------------------ */
 
-/* A consistent copy while others read and write, as a SQLite file, whichever the store is. */
+/*
+ * A consistent copy while others read and write, as a SQLite file of mode 0600, whichever the store
+ * is. It has its name only when it is whole and on disk; -EEXIST when there is such a file already.
+ */
 int store_backup(struct store *store, const char *path, struct fault *fault);
 
-/* Fills an empty store from such a copy. Refuses a store that is not empty (-EEXIST). */
+/*
+ * Fills an empty store, of either kind, from such a copy. Refuses a store that is not empty (-EEXIST)
+ * and a copy with another schema than this lbd's (-EPROTONOSUPPORT). All of it, or nothing.
+ */
 int store_restore(struct store *store, const char *path, struct fault *fault);
 
 #endif
