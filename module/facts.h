@@ -43,6 +43,22 @@ struct lbm_facts {
 	} sets[LBM_FACTS_SETS];
 };
 
+/* Nothing has been asked; field by field, as it is made for packets. */
+static inline void lbm_facts_init(struct lbm_facts *facts, struct lbm_net *ln,
+				  const struct lbm_generation *gen,
+				  const struct lbm_packet *packet,
+				  bool established)
+{
+	facts->ln = ln;
+	facts->gen = gen;
+	facts->packet = packet;
+	facts->established = established;
+	facts->members = false;
+	memset(facts->same_network, 0, sizeof(facts->same_network));
+	memset(facts->internet, 0, sizeof(facts->internet));
+	facts->n_sets = 0;
+}
+
 const struct lbm_member *
 lbm_facts_member(const struct lbm_generation *gen, u8 family,
 		 const struct in6_addr *address);

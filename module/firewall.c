@@ -159,7 +159,7 @@ static enum lbm_path_count count_of(enum lbmesh_reason reason)
 	}
 }
 
-static void tell(struct visit *visit, const struct lbm_flow *flow,
+static void tell(struct visit *visit, const struct lbm_packet *packet,
 		 const struct lbm_endpoint *endpoint, int ifindex,
 		 const struct lbm_verdict *verdict)
 {
@@ -167,7 +167,7 @@ static void tell(struct visit *visit, const struct lbm_flow *flow,
 		.gen = visit->gen,
 		.endpoint = endpoint,
 		.ifindex = ifindex,
-		.packet = &flow->packet,
+		.packet = packet,
 		.verdict = *verdict,
 	};
 
@@ -199,7 +199,7 @@ static void drop_stranger(struct visit *visit, struct lbm_flow *flow,
 
 	drop(visit, sender ? LBM_PATH_SPOOFED : LBM_PATH_NO_ENDPOINT);
 	flow->packet.direction = direction_of(sender, flow->reply);
-	tell(visit, flow, NULL, ifindex, &verdict);
+	tell(visit, &flow->packet, NULL, ifindex, &verdict);
 }
 
 /* Its flow is not known, or not all of its headers. */
@@ -257,7 +257,7 @@ static noinline void count_refusal(const struct visit *visit,
 }
 
 /* What comes of a verdict, whoever gave it. */
-static void conclude(struct visit *visit, const struct lbm_flow *flow,
+static void conclude(struct visit *visit, const struct lbm_packet *packet,
 		     const struct lbm_endpoint *endpoint,
 		     const struct lbm_verdict *verdict)
 {
@@ -267,7 +267,7 @@ static void conclude(struct visit *visit, const struct lbm_flow *flow,
 			count_refusal(visit, verdict);
 	}
 	if (verdict->action != LBMESH_ACTION_ALLOW || verdict->log)
-		tell(visit, flow, endpoint, endpoint->ifindex, verdict);
+		tell(visit, packet, endpoint, endpoint->ifindex, verdict);
 	if (verdict->action == LBMESH_ACTION_ALLOW)
 		return;
 	visit->action = verdict->action;
@@ -282,9 +282,44 @@ static bool is_discovery(const struct visit *visit, int ifindex)
 	       !lbm_generation_device_on(visit->gen, ifindex);
 }
 
+/* Its flow cannot be read, or nobody there has its address. */
+static void drop_unjudged(struct visit *visit, int ifindex, bool sender)
+{
+	enum lbmesh_reason reason;
+	struct lbm_flow flow;
+
+	reason = lbm_flow_read(&flow, visit->skb, visit->family);
+	if (reason == LBMESH_REASON_NONE)
+		drop_stranger(visit, &flow, ifindex, sender);
+	else if (!is_discovery(visit, ifindex))
+		drop_unread(visit, ifindex, sender, reason);
+}
+
+/* Ask the rules, and remember. */
+static void judge_by_rules(struct visit *visit,
+			   const struct lbm_endpoint *endpoint,
+			   const struct lbm_flow_key *key,
+			   struct lbm_newest newest,
+			   const struct lbm_packet *packet,
+			   struct lbm_verdict *verdict)
+{
+	struct lbm_firewall *firewall = &visit->ln->firewall;
+	const struct lbm_chain *chain;
+	struct lbm_cached cached __uninitialized;
+
+	chain = lbm_places_chain(firewall->places, visit->gen, visit->stamp,
+				 endpoint);
+	lbm_judge(visit->ln, visit->gen, endpoint, chain, packet,
+		  key->bits & LBM_FLOW_ESTABLISHED, verdict);
+	/* When the cache is off; and one flow in four billion has no place. */
+	if (!key->hash)
+		return;
+	cached_of_verdict(&cached, verdict, visit->stamp);
+	lbm_cache_put(&firewall->cache, key, newest, &cached);
+}
+
 /*
- * Everything but the verdict that is there and allows: the packet is read in
- * full, and dropped when that cannot be, or when nobody there has its address.
+ * Everything but the verdict that is there and allows.
  *
  * @found: the verdict of @key; NULL when there is none, and the rules are asked
  *
@@ -296,31 +331,19 @@ static noinline void judge_slowly(struct visit *visit, int ifindex, bool sender,
 				  struct lbm_newest newest,
 				  const struct lbm_cached *found)
 {
-	struct lbm_verdict verdict;
-	enum lbmesh_reason reason;
-	struct lbm_cached cached;
-	struct lbm_flow flow;
+	struct lbm_verdict verdict __uninitialized;
+	struct lbm_packet packet __uninitialized;
 
-	reason = lbm_flow_read(&flow, visit->skb, visit->family);
-	if (reason != LBMESH_REASON_NONE) {
-		if (!is_discovery(visit, ifindex))
-			drop_unread(visit, ifindex, sender, reason);
-		return;
-	}
 	if (!endpoint) {
-		drop_stranger(visit, &flow, ifindex, sender);
+		drop_unjudged(visit, ifindex, sender);
 		return;
 	}
-	flow.packet.direction = direction_of(sender, flow.reply);
-	if (found) {
+	lbm_packet_of_key(&packet, key);
+	if (found)
 		verdict_of_cached(&verdict, found);
-	} else {
-		lbm_judge(visit->ln, visit->gen, endpoint, &flow.packet,
-			  flow.established, &verdict);
-		cached_of_verdict(&cached, &verdict, visit->stamp);
-		lbm_cache_put(&visit->ln->firewall.cache, key, newest, &cached);
-	}
-	conclude(visit, &flow, endpoint, &verdict);
+	else
+		judge_by_rules(visit, endpoint, key, newest, &packet, &verdict);
+	conclude(visit, &packet, endpoint, &verdict);
 }
 
 /* Ask whoever has the packet's address behind an interface. */

@@ -201,6 +201,31 @@ bool lbm_flow_read_key(struct lbm_flow_key *key, const struct sk_buff *skb,
 	return true;
 }
 
+/**
+ * lbm_packet_of_key - what is judged of a flow that the cache could know
+ * @packet: where to
+ * @key: the flow
+ */
+void lbm_packet_of_key(struct lbm_packet *packet,
+		       const struct lbm_flow_key *key)
+{
+	memset(packet, 0, sizeof(*packet));
+	packet->family = key->bits & LBM_FLOW_IPV4 ? AF_INET : AF_INET6;
+	packet->protocol = key->protocol;
+	packet->direction = key->bits & LBM_FLOW_EGRESS ?
+			    LBMESH_DIRECTION_EGRESS : LBMESH_DIRECTION_INGRESS;
+	packet->src = key->src;
+	packet->dst = key->dst;
+	packet->has_ports = lbm_flow_has_ports(key->protocol);
+	if (packet->has_ports) {
+		packet->src_port = key->src_port;
+		packet->dst_port = key->dst_port;
+	} else {
+		packet->icmp_type = key->src_port;
+		packet->icmp_code = key->dst_port;
+	}
+}
+
 /* Addresses and protocol; @offset is that of the transport header then. */
 static bool peek_ipv4(struct lbm_packet *packet, const struct sk_buff *skb,
 		      unsigned int *offset, bool *transport)

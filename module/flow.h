@@ -30,6 +30,8 @@ bool lbm_flow_peek(struct lbm_packet *packet, const struct sk_buff *skb,
 		   unsigned int offset, u8 family, bool *partial);
 bool lbm_flow_read_key(struct lbm_flow_key *key, const struct sk_buff *skb,
 		       u8 family, bool *reply);
+void lbm_packet_of_key(struct lbm_packet *packet,
+		       const struct lbm_flow_key *key);
 bool lbm_flow_is_discovery(const struct sk_buff *skb, u8 family);
 
 #endif /* _LBM_FLOW_H */

@@ -59,19 +59,35 @@ static void decide(struct lbm_verdict *verdict, enum lbmesh_action action,
 	verdict->reason = reason;
 }
 
+/**
+ * lbm_chain_make - look up what the packets of an endpoint are judged by
+ * @chain: where to
+ * @gen: a generation, under the RCU read lock or a reference
+ * @endpoint: the endpoint, of that generation
+ */
+void lbm_chain_make(struct lbm_chain *chain, const struct lbm_generation *gen,
+		    const struct lbm_endpoint *endpoint)
+{
+	const struct lbm_classifier *classifier;
+	int i;
+
+	chain->device = endpoint->kind == LBMESH_ENDPOINT_KIND_HOST ?
+			lbm_generation_device_on(gen, endpoint->ifindex) : NULL;
+	chain->count = 0;
+	for (i = 0; i < endpoint->n_layers; i++) {
+		classifier = lbm_generation_classifier(gen,
+						       endpoint->layers[i]);
+		if (classifier)
+			chain->classifier[chain->count++] = classifier;
+	}
+}
+
 /* Return: false when the packet is denied whatever the rules say. */
 static bool judge_membership(const struct lbm_generation *gen,
-			     const struct lbm_endpoint *endpoint,
+			     const struct lbm_device *device,
 			     const struct lbm_packet *packet,
 			     struct lbm_verdict *verdict)
 {
-	const struct lbm_device *device;
-
-	if (endpoint->kind != LBMESH_ENDPOINT_KIND_HOST)
-		return true;
-	device = lbm_generation_device_on(gen, endpoint->ifindex);
-	if (!device)
-		return true;
 	decide(verdict, LBMESH_ACTION_DENY,
 	       lbm_judge_members(gen, device->id, packet->family, &packet->src,
 				 &packet->dst));
@@ -79,25 +95,20 @@ static bool judge_membership(const struct lbm_generation *gen,
 	return verdict->reason == LBMESH_REASON_MEMBER;
 }
 
-static bool judge_layers(const struct lbm_generation *gen,
-			 const struct lbm_endpoint *endpoint,
+static bool judge_layers(const struct lbm_chain *chain,
 			 const struct lbm_packet *packet,
 			 struct lbm_facts *facts, struct lbm_verdict *verdict)
 {
-	const struct lbm_classifier *classifier;
 	struct lbm_hashes hashes __uninitialized;
 	const struct lbm_rule *rule;
-	int i;
+	unsigned int i;
 
-	if (!endpoint->n_layers)
+	if (!chain->count)
 		return false;
 	lbm_classifier_hash(&hashes, packet);
-	for (i = 0; i < endpoint->n_layers; i++) {
-		classifier = lbm_generation_classifier(gen,
-						       endpoint->layers[i]);
-		if (!classifier)
-			continue;
-		rule = lbm_classifier_find(classifier, packet, &hashes, facts);
+	for (i = 0; i < chain->count; i++) {
+		rule = lbm_classifier_find(chain->classifier[i], packet,
+					   &hashes, facts);
 		if (!rule || rule->action == LBMESH_ACTION_PASS)
 			continue;
 		decide(verdict, rule->action, LBMESH_REASON_RULE);
@@ -132,26 +143,25 @@ static void judge_default(const struct lbm_endpoint *endpoint,
  * @ln: the namespace
  * @gen: its generation, under the RCU read lock
  * @endpoint: whose traffic it is
+ * @chain: what lbm_chain_make() finds for it in @gen
  * @packet: the first packet of the flow, as the endpoint sees it
  * @established: the flow has been let through before
  * @verdict: what comes of it
  */
 void lbm_judge(struct lbm_net *ln, const struct lbm_generation *gen,
 	       const struct lbm_endpoint *endpoint,
+	       const struct lbm_chain *chain,
 	       const struct lbm_packet *packet, bool established,
 	       struct lbm_verdict *verdict)
 {
-	struct lbm_facts facts = {
-		.ln = ln,
-		.gen = gen,
-		.packet = packet,
-		.established = established,
-	};
+	struct lbm_facts facts __uninitialized;
 
+	lbm_facts_init(&facts, ln, gen, packet, established);
 	memset(verdict, 0, sizeof(*verdict));
-	if (!judge_membership(gen, endpoint, packet, verdict))
+	if (chain->device &&
+	    !judge_membership(gen, chain->device, packet, verdict))
 		return;
-	if (!judge_layers(gen, endpoint, packet, &facts, verdict))
+	if (!judge_layers(chain, packet, &facts, verdict))
 		judge_default(endpoint, packet, &facts, verdict);
 	verdict->members |= facts.members;
 }

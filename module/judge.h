@@ -26,11 +26,27 @@ struct lbm_verdict {
 	const struct lbm_rule *rule;
 };
 
+/**
+ * struct lbm_chain - what the packets of an endpoint are judged by
+ * @device: the managed device on the interface of a host; NULL otherwise
+ * @count: how many of @classifier there are
+ * @classifier: of the layers that have rules, in their order
+ */
+struct lbm_chain {
+	const struct lbm_device *device;
+	unsigned int count;
+	const struct lbm_classifier *classifier[LBM_LAYERS_MAX];
+};
+
+void lbm_chain_make(struct lbm_chain *chain, const struct lbm_generation *gen,
+		    const struct lbm_endpoint *endpoint);
+
 enum lbmesh_reason lbm_judge_members(const struct lbm_generation *gen,
 				     u32 device, u8 family, const void *src,
 				     const void *dst);
 void lbm_judge(struct lbm_net *ln, const struct lbm_generation *gen,
 	       const struct lbm_endpoint *endpoint,
+	       const struct lbm_chain *chain,
 	       const struct lbm_packet *packet, bool established,
 	       struct lbm_verdict *verdict);
 

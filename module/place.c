@@ -16,6 +16,9 @@
  * With a sole endpoint the place has, too, since when nothing has changed that
  * its verdicts depend on. What changes up to a stamp is written before the
  * stamp can be read, so for packets of this stamp it never grows too old.
+ *
+ * In the same way, and for those packets of which the verdict is not known, a
+ * CPU remembers the classifiers of an endpoint's layers.
  */
 
 #include "place.h"

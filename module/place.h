@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "generation.h"
+#include "judge.h"
 #include "stamp.h"
 
 /* Interfaces that a CPU remembers; a power of two. */
@@ -34,12 +35,29 @@ struct lbm_place {
 	bool used;
 };
 
+/* Endpoints of which a CPU remembers the chain; a power of two. */
+#define LBM_CHAIN_BITS 5
+
+/**
+ * struct lbm_known_chain - what an endpoint is judged by
+ * @stamp: of the generation; 0 when nothing is remembered
+ * @endpoint: the endpoint
+ * @chain: what lbm_chain_make() has found
+ */
+struct lbm_known_chain {
+	u64 stamp;
+	const struct lbm_endpoint *endpoint;
+	struct lbm_chain chain;
+};
+
 /**
  * struct lbm_places - what a CPU remembers
  * @at: by interface, modulo LBM_PLACES
+ * @chain: by a hash of the endpoint
  */
 struct lbm_places {
 	struct lbm_place at[LBM_PLACES];
+	struct lbm_known_chain chain[BIT(LBM_CHAIN_BITS)];
 };
 
 const struct lbm_place *lbm_place_learn(struct lbm_place *place,
@@ -118,6 +136,32 @@ lbm_place_newest(const struct lbm_place *place, const struct lbm_stamps *stamps,
 {
 	return place->sole ? place->newest :
 			     lbm_stamps_newest(stamps, endpoint);
+}
+
+/**
+ * lbm_places_chain - what an endpoint is judged by
+ * @places: what the CPUs remember
+ * @gen: the generation, under the RCU read lock
+ * @stamp: its stamp, read before
+ * @endpoint: of that generation
+ *
+ * Bottom halves are disabled, and remain so as long as the answer is used.
+ */
+static inline const struct lbm_chain *
+lbm_places_chain(struct lbm_places __percpu *places,
+		 const struct lbm_generation *gen, u64 stamp,
+		 const struct lbm_endpoint *endpoint)
+{
+	struct lbm_known_chain *known =
+		this_cpu_ptr(&places->chain[hash_32(endpoint->id,
+						    LBM_CHAIN_BITS)]);
+
+	if (known->stamp != stamp || known->endpoint != endpoint) {
+		known->stamp = stamp;
+		known->endpoint = endpoint;
+		lbm_chain_make(&known->chain, gen, endpoint);
+	}
+	return &known->chain;
 }
 
 #endif /* _LBM_PLACE_H */

@@ -86,7 +86,7 @@ void lbm_rulemap_remove(struct lbm_rulemap **map, u32 hash,
  *
  * Return: the bucket, or NULL.
  */
-static inline const struct lbm_bucket *
+static __always_inline const struct lbm_bucket *
 lbm_rulemap_find(const struct lbm_rulemap *map, u32 hash)
 {
 	u32 rest = hash;

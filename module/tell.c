@@ -265,27 +265,6 @@ void lbm_flow_key_of(struct lbm_flow_key *key,
 		key->bits |= LBM_FLOW_ESTABLISHED;
 }
 
-/* The way back: the packet of a key. */
-static void packet_of_key(struct lbm_packet *packet,
-			  const struct lbm_flow_key *key)
-{
-	memset(packet, 0, sizeof(*packet));
-	packet->family = key->bits & LBM_FLOW_IPV4 ? AF_INET : AF_INET6;
-	packet->protocol = key->protocol;
-	packet->direction = key->bits & LBM_FLOW_EGRESS ?
-			    LBMESH_DIRECTION_EGRESS : LBMESH_DIRECTION_INGRESS;
-	packet->src = key->src;
-	packet->dst = key->dst;
-	packet->has_ports = lbm_flow_has_ports(key->protocol);
-	if (packet->has_ports) {
-		packet->src_port = key->src_port;
-		packet->dst_port = key->dst_port;
-	} else {
-		packet->icmp_type = key->src_port;
-		packet->icmp_code = key->dst_port;
-	}
-}
-
 /**
  * struct question - a flow that somebody asks for
  * @packet: the flow
@@ -448,6 +427,7 @@ static int judge(struct lbm_net *ln, const struct question *question,
 	bool away = packet->direction == LBMESH_DIRECTION_EGRESS;
 	const struct lbm_endpoint *named = NULL;
 	enum lbmesh_endpoint_kind kind;
+	struct lbm_chain chain;
 
 	what->packet = packet;
 	what->ifindex = question->ifindex;
@@ -469,7 +449,8 @@ static int judge(struct lbm_net *ln, const struct question *question,
 				  LBMESH_REASON_NO_ENDPOINT);
 		return 0;
 	}
-	lbm_judge(ln, what->gen, what->endpoint, packet, false,
+	lbm_chain_make(&chain, what->gen, what->endpoint);
+	lbm_judge(ln, what->gen, what->endpoint, &chain, packet, false,
 		  &what->verdict);
 	look_into_cache(ln, what);
 	return 0;
@@ -538,7 +519,7 @@ static bool case_of_entry(struct lbm_net *ln, struct lbm_case *what,
 			  const struct lbm_flow_key *key,
 			  const struct lbm_cached *cached)
 {
-	packet_of_key(packet, key);
+	lbm_packet_of_key(packet, key);
 	what->packet = packet;
 	what->endpoint = endpoint_by_id(what->gen, key->endpoint);
 	if (!what->endpoint ||
