@@ -34,8 +34,17 @@ static void parameters_add(struct openapi *openapi, json_object *components)
 	parameter = parameter_add(openapi, parameters, "cursor", "cursor", "query",
 				  "The \"next\" of the page before; absent for the first page.");
 	text_add(openapi, object_add(openapi, parameter, "schema"), "type", "string");
+	parameter = parameter_add(openapi, parameters, "name", "name", "query",
+				  "Only the objects with this name.");
+	text_add(openapi, object_add(openapi, parameter, "schema"), "type", "string");
+	parameter =
+		parameter_add(openapi, parameters, "owner", "owner", "query",
+			      "Only the objects of the owner with this id; empty: without one.");
+	text_add(openapi, object_add(openapi, parameter, "schema"), "type", "string");
 	parameter = parameter_add(openapi, parameters, "watch", "watch", "query",
-				  "Waits with the answer until the version is another than this.");
+				  "Waits with the answer until the version is another than this, "
+				  "at most a minute; then the answer is what there is, with this "
+				  "version still.");
 	schema = object_add(openapi, parameter, "schema");
 	text_add(openapi, schema, "type", "integer");
 	number_add(openapi, schema, "minimum", 0);

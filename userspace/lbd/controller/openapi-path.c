@@ -65,6 +65,7 @@ static void parameters_add(struct openapi *openapi, json_object *operation,
 		{ROUTE_IF_MATCH, "if-match"},
 		{ROUTE_IDEMPOTENT, "idempotency-key"},
 	};
+	static const char *const filters[] = {"name", "owner"};
 	json_object *parameters = array_add(openapi, operation, "parameters");
 
 	for (const char *at = route->path; (at = strchr(at, '{')); at++) {
@@ -84,6 +85,8 @@ static void parameters_add(struct openapi *openapi, json_object *operation,
 			ref_add(openapi, object_add(openapi, parameters, NULL), "parameters",
 				by_flag[i].name);
 	}
+	for (size_t i = 0; i < 2 && route->flags & ROUTE_LIST && route->shown < RESOURCE_KINDS; i++)
+		ref_add(openapi, object_add(openapi, parameters, NULL), "parameters", filters[i]);
 	if (parameters && !json_object_array_length(parameters))
 		json_object_object_del(operation, "parameters");
 }

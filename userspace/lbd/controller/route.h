@@ -55,7 +55,7 @@ enum route_flag {
 	ROUTE_IDEMPOTENT = 4, /* honours Idempotency-Key */
 	ROUTE_LIST = 8, /* limit, cursor */
 	ROUTE_OPERATION = 16, /* answers 202 with an operation */
-	ROUTE_WATCH = 32, /* honours ?watch=VERSION */
+	ROUTE_WATCH = 32, /* ?watch=VERSION waits, a minute at most, for another version */
 	ROUTE_OLD = 64, /* only with the switch for older paths (L8) */
 };
 

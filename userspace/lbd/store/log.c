@@ -161,6 +161,16 @@ int store_log_state(struct store_tx *tx, const char *log, struct store_record **
 	return ret ? ret : records_collect(tx, rows, records, n, fault);
 }
 
+int store_log_list(struct store_tx *tx, struct store_record **records, size_t *n,
+		   struct fault *fault)
+{
+	struct sql_rows *rows;
+	int ret = tx_run(tx, "SELECT sequence, id, version, '', NULL, NULL FROM log ORDER BY id",
+			 NULL, 0, &rows, fault);
+
+	return ret ? ret : records_collect(tx, rows, records, n, fault);
+}
+
 int store_log_trim(struct store_tx *tx, uint64_t keep, struct fault *fault)
 {
 	if (keep > INT64_MAX)

@@ -135,6 +135,13 @@ int store_log_feed(struct store_tx *tx, int64_t after, size_t limit, struct stor
 int store_log_state(struct store_tx *tx, const char *log, struct store_record **records, size_t *n,
 		    struct fault *fault);
 
+/*
+ * Every log that has ever had a record, by its newest: log, version and sequence are set, in the
+ * order of store_log_state().
+ */
+int store_log_list(struct store_tx *tx, struct store_record **records, size_t *n,
+		   struct fault *fault);
+
 /* Drops records that are older than keep versions of their log; the state stays. */
 int store_log_trim(struct store_tx *tx, uint64_t keep, struct fault *fault);
 void store_records_release(struct store_record *records, size_t n);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the controller says of itself: that it runs, that it can serve, who the caller is, the API. */
+#include "controller/api.h"
+
+#include <string.h>
+
+static int status_answer(struct call *call, struct fault *fault)
+{
+	json_object *body = json_object_new_object();
+	json_object *status = json_object_new_string("ok");
+
+	if (!body || !status || json_object_object_add(body, "status", status)) {
+		json_object_put(status);
+		json_object_put(body);
+		return fault_memory(fault);
+	}
+	http_reply_json(call->reply, 200, body);
+	return 0;
+}
+
+int api_health(struct call *call, struct fault *fault)
+{
+	return status_answer(call, fault);
+}
+
+int api_ready(struct call *call, struct fault *fault)
+{
+	int ret = store_ping(call->controller->store, fault);
+
+	return ret ? ret : status_answer(call, fault);
+}
+
+int api_openapi(struct call *call, struct fault *fault)
+{
+	char *text = openapi_text();
+
+	if (!text)
+		return fault_memory(fault);
+	call->reply->status = 200;
+	call->reply->body = text;
+	call->reply->body_size = strlen(text);
+	call->reply->content_type = "application/yaml";
+	return 0;
+}
+
+/* NULL for what is empty. */
+static int text_add(json_object *object, const char *name, const char *text)
+{
+	json_object *value = *text ? json_object_new_string(text) : NULL;
+
+	if (*text && !value)
+		return -1;
+	if (!json_object_object_add(object, name, value))
+		return 0;
+	json_object_put(value);
+	return -1;
+}
+
+int api_whoami(struct call *call, struct fault *fault)
+{
+	static const char *const rights[] = {"none", "read", "write", "admin", "system", "agent"};
+	const struct identity *identity = &call->identity;
+	json_object *body = json_object_new_object();
+
+	if (!body || text_add(body, "actor", identity->actor) ||
+	    text_add(body, "org", identity->org) || text_add(body, "host", identity->host) ||
+	    text_add(body, "right", rights[identity->right])) {
+		json_object_put(body);
+		return fault_memory(fault);
+	}
+	http_reply_json(call->reply, 200, body);
+	return 0;
+}
