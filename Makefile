@@ -9,6 +9,7 @@
 #   make bench-swap       measures changes of a mesh: scripts/bench --help
 #   make bench-fw         measures the firewall: scripts/bench --help
 #   make bench-topology   measures the controller's topology: scripts/bench --help
+#   make bench-fanout     measures the fan-out to connected agents: scripts/bench --help
 #   make clean            removes build/
 #
 # Other variables of Kbuild (ARCH=um, W=1, C=2, LLVM=1) are passed on.
@@ -47,7 +48,10 @@ bench-fw:
 bench-topology:
 	scripts/bench topology
 
+bench-fanout:
+	scripts/bench fanout
+
 clean:
 	rm -rf build
 
-.PHONY: all module user install bench-swap bench-fw bench-topology clean
+.PHONY: all module user install bench-swap bench-fw bench-topology bench-fanout clean

@@ -5,11 +5,18 @@
  */
 #include <string.h>
 
-#include "lbctl.h"
+#include "api.h"
+
+/* Of all commands that ask the controller. */
+#define API (OPTION_API | OPTION_CA | OPTION_TOKEN_FILE | OPTION_ORG | OPTION_SYSTEM)
+/* Of those that send fields. */
+#define API_SEND (API | OPTION_FILE | OPTION_WORKSPACE)
+#define API_ARGS "VERB [NAME] [FIELD=VALUE...]"
 
 static enum lbctl_exit cmd_completion(const struct options *options);
 static enum lbctl_exit cmd_help(const struct options *options);
 static enum lbctl_exit cmd_version(const struct options *options);
+static enum lbctl_exit cmd_audit_either(const struct options *options);
 
 const struct command commands[] = {
 	{"status", "", 0, 0, "Show module, generation, gate and devices.", cmd_status},
@@ -43,11 +50,37 @@ const struct command commands[] = {
 	 "Return to the generation before the pending one.", cmd_revert},
 	{"flush", "", 0, OPTION_YES | OPTION_TIMEOUT,
 	 "Remove all managed peers and end the generation.", cmd_flush},
-	{"audit", "", 0, OPTION_TIMEOUT, "List how WireGuard differs from the generation.",
-	 cmd_audit},
+	{"audit", "[list]", 1, OPTION_TIMEOUT | API,
+	 "List how WireGuard differs from the generation; list: what was done.", cmd_audit_either},
 	{"repair", "", 0, OPTION_TIMEOUT, "Make WireGuard what the generation says.", cmd_repair},
 	{"limits", "[set NAME=NUMBER...]", 13, 0, "Show or set the limits of the namespace.",
 	 cmd_limits},
+	{"org", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND, "Organisations, at the controller.",
+	 cmd_resource},
+	{"workspace", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND, "Workspaces of an organisation.",
+	 cmd_resource},
+	{"host", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND, "Hosts that have enrolled.", cmd_host},
+	{"attachment", "VERB HOST [ID] [FIELD=VALUE...]", OPTIONS_ARGS_MAX - 1, API_SEND,
+	 "Firewalls that are attached to a host.", cmd_resource},
+	{"sandbox", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND, "Sandboxes on hosts.", cmd_resource},
+	{"network", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND | OPTION_ALIAS | OPTION_PORT,
+	 "Networks, what is attached to them, and aliases.", cmd_network},
+	{"member", "VERB NETWORK [ID] [FIELD=VALUE...]", OPTIONS_ARGS_MAX - 1, API_SEND,
+	 "Members of a network.", cmd_resource},
+	{"alias", "VERB NETWORK [NAME] [FIELD=VALUE...]", OPTIONS_ARGS_MAX - 1,
+	 API_SEND | OPTION_PORT, "Names of sandboxes in a network.", cmd_resource},
+	{"policy", "VERB NETWORK [ID] [FIELD=VALUE...]", OPTIONS_ARGS_MAX - 1, API_SEND,
+	 "Who may reach which alias of a network.", cmd_resource},
+	{"bridge", "VERB [ID] [FIELD=VALUE...]", OPTIONS_ARGS_MAX - 1, API_SEND,
+	 "Bridges between two networks.", cmd_resource},
+	{"firewall", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND, "Firewalls and their rules.",
+	 cmd_resource},
+	{"token", API_ARGS, OPTIONS_ARGS_MAX - 1, API_SEND | OPTION_KIND,
+	 "Tokens of programs, of hosts that join, and of users.", cmd_token},
+	{"operation", "VERB [ID]", 2, API | OPTION_TIMEOUT, "What the controller is busy with.",
+	 cmd_operation},
+	{"admin", "backup|restore FILE", 2, OPTION_CONFIG | OPTION_STORE,
+	 "Copies of the controller's store.", cmd_admin},
 	{"completion", "bash", 1, 0, "Write a completion script for the shell.", cmd_completion},
 	{"version", "", 0, 0, "Say the version of lbctl.", cmd_version},
 	{"help", "[COMMAND]", 1, 0, "Say what lbctl or a command does.", cmd_help},
@@ -68,6 +101,30 @@ const struct command *command_find(const char *name)
 			return &commands[i];
 	}
 	return NULL;
+}
+
+/* Two audits: of what the kernel has, and of what was done at the controller. */
+static enum lbctl_exit cmd_audit_either(const struct options *options)
+{
+	if (options->n_args == 1)
+		return cmd_audit(options);
+	if (!strcmp(options->args[1], "list"))
+		return cmd_audit_list(options);
+	return api_usage(options, "unexpected argument", options->args[1]);
+}
+
+/* The verbs and fields of a kind of resource. */
+static void kind_usage(FILE *to, const struct api_kind *kind)
+{
+	const char *before = "\nFields: ";
+
+	(void)fputs("\nVerbs: ", to);
+	api_kind_words(kind, ", ", to);
+	for (size_t i = 0; i < API_FIELDS_MAX && kind->fields[i].name; i++) {
+		(void)fprintf(to, "%s%s", before, kind->fields[i].name);
+		before = ", ";
+	}
+	(void)fputc('\n', to);
 }
 
 static void options_usage(FILE *to, uint32_t flags)
@@ -95,19 +152,24 @@ void command_usage(FILE *to, const struct command *command)
 	if (command) {
 		(void)fprintf(to, "Usage: lbctl %s%s%s [OPTION]...\n%s\n", command->name,
 			      command->args[0] ? " " : "", command->args, command->help);
+		if (api_kind_find(command->name))
+			kind_usage(to, api_kind_find(command->name));
 		options_usage(to, command->options);
 		return;
 	}
-	(void)fputs("Usage: lbctl COMMAND [OPTION]...\n"
-		    "Shows and steers what the lbmesh module does in this network namespace.\n\n"
-		    "Commands:\n",
-		    to);
+	(void)fputs(
+		"Usage: lbctl COMMAND [OPTION]...\n"
+		"Shows and steers what the lbmesh module does in this network namespace, and what "
+		"the\ncontroller has.\n\n"
+		"Commands:\n",
+		to);
 	for (size_t i = 0; i < n_commands; i++)
 		(void)fprintf(to, "  %-24s %s\n", commands[i].name, commands[i].help);
 	options_usage(to, 0);
-	(void)fputs("\nExit status: 0 done, 1 failed or denied, 2 usage, 3 module unreachable,\n"
-		    "4 not ready, 5 conflict, 6 drift, 7 the packet would be denied.\n",
-		    to);
+	(void)fputs(
+		"\nExit status: 0 done, 1 failed or denied, 2 usage, 3 module or controller\n"
+		"unreachable, 4 not ready, 5 conflict, 6 drift, 7 the packet would be denied.\n",
+		to);
 }
 
 static enum lbctl_exit cmd_help(const struct options *options)
@@ -141,6 +203,28 @@ static void completion_options(uint32_t flags)
 	}
 }
 
+/* What may follow a command besides its options. */
+static void completion_words(const char *name)
+{
+	static const struct {
+		const char *name, *words;
+	} others[] = {{"completion", "bash"},
+		      {"limits", "set"},
+		      {"set", "add remove"},
+		      {"audit", "list"},
+		      {"admin", "backup restore"}};
+	const struct api_kind *kind = api_kind_find(name);
+
+	if (kind)
+		api_kind_words(kind, " ", stdout);
+	for (size_t i = 0; !strcmp(name, "help") && i < n_commands; i++)
+		(void)printf("%s ", commands[i].name);
+	for (size_t i = 0; i < lbctl_array_size(others); i++) {
+		if (!strcmp(others[i].name, name))
+			(void)fputs(others[i].words, stdout);
+	}
+}
+
 static enum lbctl_exit cmd_completion(const struct options *options)
 {
 	if (options->n_args < 2 || strcmp(options->args[1], "bash") != 0) {
@@ -158,16 +242,7 @@ static enum lbctl_exit cmd_completion(const struct options *options)
 	(void)fputs("--help --version'\n\telse\n\t\tcase $command in\n", stdout);
 	for (size_t i = 0; i < n_commands; i++) {
 		(void)printf("\t\t%s) words='", commands[i].name);
-		if (!strcmp(commands[i].name, "help")) {
-			for (size_t j = 0; j < n_commands; j++)
-				(void)printf("%s ", commands[j].name);
-		} else if (!strcmp(commands[i].name, "completion")) {
-			(void)fputs("bash", stdout);
-		} else if (!strcmp(commands[i].name, "limits")) {
-			(void)fputs("set", stdout);
-		} else if (!strcmp(commands[i].name, "set")) {
-			(void)fputs("add remove", stdout);
-		}
+		completion_words(commands[i].name);
 		completion_options(commands[i].options);
 		(void)fputs("' ;;\n", stdout);
 	}

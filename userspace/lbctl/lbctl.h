@@ -2,7 +2,8 @@
 /*
  * lbctl.h - what the files of lbctl share: exit codes, options, commands.
  *
- * Layers: output, tuple < options < report < snapshot < show-*.c < cmd-*.c < command < main.
+ * Layers: output, tuple < options < report < snapshot < show-*.c < cmd-*.c < command < main, and for
+ * the controller's API (api.h) output < options < report < api-*.c < cmd-*.c.
  */
 #ifndef LBCTL_H
 #define LBCTL_H
@@ -45,6 +46,18 @@ enum option_flag {
 	OPTION_DIRECTION = 1 << 12,
 	OPTION_ICMP_TYPE = 1 << 13,
 	OPTION_ICMP_CODE = 1 << 14,
+	OPTION_API = 1 << 15,
+	OPTION_CA = 1 << 16,
+	OPTION_TOKEN_FILE = 1 << 17,
+	OPTION_ORG = 1 << 18,
+	OPTION_SYSTEM = 1 << 19,
+	OPTION_FILE = 1 << 20,
+	OPTION_KIND = 1 << 21,
+	OPTION_WORKSPACE = 1 << 22,
+	OPTION_ALIAS = 1 << 23,
+	OPTION_PORT = 1 << 24,
+	OPTION_CONFIG = 1 << 25,
+	OPTION_STORE = 1 << 26,
 };
 
 /* As many prefixes as one likes to type behind "set add SET". */
@@ -55,6 +68,7 @@ struct options {
 	bool help;
 	bool version;
 	bool yes;
+	bool system;
 	uint32_t given; /* enum option_flag */
 	uint32_t device; /* id; 0: any */
 	uint32_t network; /* id; 0: any */
@@ -65,6 +79,17 @@ struct options {
 	struct lbmesh_flow flow; /* of explain; without its ifindex */
 	bool icmp_by_name; /* "icmp", which is another number for IPv6 */
 	const char *interface; /* name, or NULL */
+	const char *api; /* this and the next: texts as they were typed, or NULL */
+	const char *ca;
+	const char *token_file;
+	const char *org;
+	const char *file;
+	const char *kind;
+	const char *workspace;
+	const char *alias;
+	const char *ports;
+	const char *config;
+	const char *store;
 	const char *args[OPTIONS_ARGS_MAX]; /* what is not an option */
 	int n_args;
 };
@@ -154,5 +179,12 @@ enum lbctl_exit cmd_flows(const struct options *options);
 enum lbctl_exit cmd_set(const struct options *options);
 enum lbctl_exit cmd_explain(const struct options *options);
 enum lbctl_exit cmd_monitor(const struct options *options);
+enum lbctl_exit cmd_resource(const struct options *options);
+enum lbctl_exit cmd_host(const struct options *options);
+enum lbctl_exit cmd_network(const struct options *options);
+enum lbctl_exit cmd_token(const struct options *options);
+enum lbctl_exit cmd_audit_list(const struct options *options);
+enum lbctl_exit cmd_operation(const struct options *options);
+enum lbctl_exit cmd_admin(const struct options *options);
 
 #endif /* LBCTL_H */

@@ -31,6 +31,19 @@ const struct option_spec option_specs[] = {
 	{"direction", "DIRECTION", "ingress or egress, as the endpoint sees it", OPTION_DIRECTION},
 	{"icmp-type", "N", "ICMP type; echo request if not given", OPTION_ICMP_TYPE},
 	{"icmp-code", "N", "ICMP code; 0 if not given", OPTION_ICMP_CODE},
+	{"api", "URL", "the controller: https://HOST[:PORT] or unix:/PATH", OPTION_API},
+	{"ca", "FILE", "whose certificates to trust, and no others", OPTION_CA},
+	{"token-file", "FILE", "the file that holds the token; - is the standard input",
+	 OPTION_TOKEN_FILE},
+	{"org", "ORG", "the organisation, by name or id", OPTION_ORG},
+	{"system", NULL, "what is the system's, not an organisation's", OPTION_SYSTEM},
+	{"file", "FILE", "fields as a JSON object; - is the standard input", OPTION_FILE},
+	{"kind", "KIND", "of a token: api, join or user", OPTION_KIND},
+	{"workspace", "WORKSPACE", "the workspace, by name or id", OPTION_WORKSPACE},
+	{"alias", "NAME", "the alias that the sandbox gets", OPTION_ALIAS},
+	{"port", "N[,N...]", "the ports of the alias", OPTION_PORT},
+	{"config", "FILE", "the controller's settings", OPTION_CONFIG},
+	{"store", "URL", "the controller's store", OPTION_STORE},
 };
 
 const size_t n_option_specs = lbctl_array_size(option_specs);
@@ -185,9 +198,48 @@ static int flow_take(const struct option_spec *spec, const char *text, struct op
 	}
 }
 
+/* Where a text goes that is used as it is typed; NULL for what is no such option. */
+static const char **text_place(uint32_t flag, struct options *options)
+{
+	switch (flag) {
+	case OPTION_API:
+		return &options->api;
+	case OPTION_CA:
+		return &options->ca;
+	case OPTION_TOKEN_FILE:
+		return &options->token_file;
+	case OPTION_ORG:
+		return &options->org;
+	case OPTION_FILE:
+		return &options->file;
+	case OPTION_KIND:
+		return &options->kind;
+	case OPTION_WORKSPACE:
+		return &options->workspace;
+	case OPTION_ALIAS:
+		return &options->alias;
+	case OPTION_PORT:
+		return &options->ports;
+	case OPTION_CONFIG:
+		return &options->config;
+	case OPTION_STORE:
+		return &options->store;
+	default:
+		return NULL;
+	}
+}
+
 static int value_take(const struct option_spec *spec, const char *text, struct options *options,
 		      char *why, size_t size)
 {
+	const char **place = text_place(spec->flag, options);
+
+	if (place && !*text)
+		return refuse(why, size, "--%s needs a value", spec->name);
+	if (place) {
+		*place = text;
+		return 0;
+	}
 	switch (spec->flag) {
 	case OPTION_DEVICE:
 		return id_take(spec, text, &options->device, why, size);
@@ -226,6 +278,7 @@ static int flag_take(const struct option_spec *spec, struct options *options)
 	bool *flag = !strcmp(spec->name, "json")   ? &options->json
 		     : !strcmp(spec->name, "help") ? &options->help
 		     : !strcmp(spec->name, "yes")  ? &options->yes
+		     : spec->flag == OPTION_SYSTEM ? &options->system
 						   : &options->version;
 
 	*flag = true;

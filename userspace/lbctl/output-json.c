@@ -2,7 +2,7 @@
 /*
  * output-json.c - the output for programs: one JSON object with "version"
  * first. It is kept until output_finish(), so that a failure half-way writes
- * no half of it. The only file that knows json-c.
+ * no half of it. Here and in api-*.c is all that knows json-c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +46,15 @@ static int list_make(struct value value, struct json_object **json)
 	return *json ? 0 : -ENOMEM;
 }
 
+/* json-c escapes the control characters in it, and its reader has refused what is no UTF-8. */
+static int document_make(const char *text, struct json_object **json)
+{
+	enum json_tokener_error error;
+
+	*json = json_tokener_parse_verbose(text, &error);
+	return error == json_tokener_success ? 0 : -EBADMSG;
+}
+
 /* json-c would write 98.7 as 98.700000000000003. */
 static int tenths_make(uint64_t tenths, struct json_object **json)
 {
@@ -73,6 +82,8 @@ static int value_make(struct value value, struct json_object **json)
 		return *json ? 0 : -ENOMEM;
 	case VALUE_LIST:
 		return list_make(value, json);
+	case VALUE_DOCUMENT:
+		return document_make(value.string, json);
 	default:
 		return 0; /* json-c's null */
 	}

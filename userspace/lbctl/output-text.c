@@ -63,6 +63,7 @@ static char *value_make(struct value value)
 
 	switch (value.type) {
 	case VALUE_STRING:
+	case VALUE_DOCUMENT:
 		return output_harmless(value.string);
 	case VALUE_NUMBER:
 		(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)value.number);

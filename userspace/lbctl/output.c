@@ -45,6 +45,12 @@ struct value value_tenths(uint64_t tenths)
 	return (struct value){.type = VALUE_TENTHS, .number = tenths};
 }
 
+/* NULL is null. The text must be well formed; for people it stays as it is. */
+struct value value_document(const char *json)
+{
+	return (struct value){.type = json ? VALUE_DOCUMENT : VALUE_NONE, .string = json};
+}
+
 /* The array is the caller's and must live until the value is shown. */
 struct value value_list(const char *const *list, size_t count)
 {

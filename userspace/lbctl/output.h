@@ -25,6 +25,7 @@ enum value_type {
 	VALUE_TENTHS, /* a number with one decimal */
 	VALUE_BOOL, /* "yes", "no" */
 	VALUE_LIST, /* of strings */
+	VALUE_DOCUMENT, /* JSON text of somebody else, shown as what it says */
 };
 
 struct value {
@@ -41,6 +42,7 @@ struct value value_u64(uint64_t number);
 struct value value_id(uint32_t id);
 struct value value_tenths(uint64_t tenths);
 struct value value_bool(bool yes);
+struct value value_document(const char *json);
 struct value value_list(const char *const *list, size_t count);
 
 struct output;

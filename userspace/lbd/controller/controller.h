@@ -41,6 +41,7 @@ typedef void (*changed_fn)(const char *id, void *argument);
 
 #define CONTROLLER_LISTENERS 4
 
+struct agents;
 struct waiter;
 
 struct controller {
@@ -56,6 +57,7 @@ struct controller {
 	uv_timer_t timer;
 	uv_poll_t watch;
 	struct waiter *waiters; /* watch.c */
+	struct agents *agents; /* agent.h; NULL until agents_open() */
 	struct {
 		changed_fn changed;
 		void *argument;

@@ -18,7 +18,7 @@
 #define KEEPALIVE_IDLE	   30
 #define KEEPALIVE_INTERVAL 10
 #define KEEPALIVE_PROBES   3
-#define UNANSWERED_MS	   60000
+#define UNANSWERED_MS	   15000
 
 enum MHD_Result connection_accept(void *argument, const struct sockaddr *address, socklen_t size)
 {

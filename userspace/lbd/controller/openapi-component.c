@@ -165,6 +165,38 @@ static void problem_add(struct openapi *openapi)
 	text_add(openapi, required, NULL, "status");
 }
 
+/* {"items": [...]}; its properties, for more. */
+static json_object *items_add(struct openapi *openapi, json_object *schema, const char *item)
+{
+	json_object *properties, *property;
+
+	text_add(openapi, schema, "type", "object");
+	flag_add(openapi, schema, "additionalProperties", false);
+	properties = object_add(openapi, schema, "properties");
+	property = object_add(openapi, properties, "items");
+	text_add(openapi, property, "type", "array");
+	ref_add(openapi, object_add(openapi, property, "items"), "schemas", item);
+	return properties;
+}
+
+/* Of one request that began several. */
+static void operations_add(struct openapi *openapi)
+{
+	char item[SCHEMA_NAME_SIZE];
+	json_object *schema;
+	bool used = false;
+
+	for (size_t i = 0; i < openapi->n; i++)
+		used |= openapi->table[i].flags & ROUTE_OPERATION &&
+			openapi->table[i].shown == RESOURCE_KINDS;
+	if (!used)
+		return;
+	schema_name(RESOURCE_OPERATION, FORM_ANSWER, item);
+	schema = object_add(openapi, openapi->schemas, OPERATIONS_SCHEMA);
+	items_add(openapi, schema, item);
+	text_add(openapi, array_add(openapi, schema, "required"), NULL, "items");
+}
+
 /* A page: {"items": [...], "next": "..."}. */
 static void list_add(struct openapi *openapi, const char *item)
 {
@@ -173,12 +205,7 @@ static void list_add(struct openapi *openapi, const char *item)
 
 	snprintf(name, sizeof(name), "%sList", item);
 	schema = object_add(openapi, openapi->schemas, name);
-	text_add(openapi, schema, "type", "object");
-	flag_add(openapi, schema, "additionalProperties", false);
-	properties = object_add(openapi, schema, "properties");
-	property = object_add(openapi, properties, "items");
-	text_add(openapi, property, "type", "array");
-	ref_add(openapi, object_add(openapi, property, "items"), "schemas", item);
+	properties = items_add(openapi, schema, item);
 	property = object_add(openapi, properties, "next");
 	required = array_add(openapi, property, "type");
 	text_add(openapi, required, NULL, "string");
@@ -198,14 +225,15 @@ static void kind_add(struct openapi *openapi, enum resource_kind kind)
 	for (size_t i = 0; i < openapi->n; i++) {
 		const struct route *route = &openapi->table[i];
 		const struct route_body *body = route_body(openapi, route);
+		enum resource_kind sent;
 		enum form form;
 
 		if (route->flags & ROUTE_OPERATION && kind == RESOURCE_OPERATION)
 			forms[FORM_ANSWER] = true;
+		if (route_sends(openapi, route, &form, &sent) && sent == kind)
+			forms[form] = true;
 		if (route->shown != kind)
 			continue;
-		if (route_sends(openapi, route, &form))
-			forms[form] = true;
 		if (body && body->answer)
 			continue;
 		forms[FORM_ANSWER] |= route->status != 204 && !(route->flags & ROUTE_OPERATION);
@@ -269,4 +297,5 @@ void components_add(struct openapi *openapi, json_object *root)
 	for (int kind = 0; kind < RESOURCE_KINDS; kind++)
 		kind_add(openapi, (enum resource_kind)kind);
 	bodies_add(openapi);
+	operations_add(openapi);
 }

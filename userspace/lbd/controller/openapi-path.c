@@ -27,11 +27,27 @@ const struct route_body *route_body(const struct openapi *openapi, const struct 
 	return NULL;
 }
 
-bool route_sends(const struct openapi *openapi, const struct route *route, enum form *form)
+/* Where an operation is answered, the kind that is sent is in the name: "bridge.create". */
+static enum resource_kind sent_kind(const struct route *route)
+{
+	size_t length = strcspn(route->operation, ".");
+
+	for (int kind = 0; route->shown == RESOURCE_OPERATION && kind < RESOURCE_KINDS; kind++) {
+		const char *singular = resource_schema((enum resource_kind)kind)->singular;
+
+		if (strlen(singular) == length && !strncmp(singular, route->operation, length))
+			return (enum resource_kind)kind;
+	}
+	return route->shown;
+}
+
+bool route_sends(const struct openapi *openapi, const struct route *route, enum form *form,
+		 enum resource_kind *kind)
 {
 	const struct route_body *body = route_body(openapi, route);
 
 	*form = strcmp(route->method, "PATCH") ? FORM_CREATE : FORM_PATCH;
+	*kind = sent_kind(route);
 	return route->flags & ROUTE_BODY && route->shown < RESOURCE_KINDS &&
 	       !(body && body->request);
 }
@@ -95,6 +111,7 @@ static void request_add(struct openapi *openapi, json_object *operation, const s
 {
 	const struct route_body *body = route_body(openapi, route);
 	char name[SCHEMA_NAME_SIZE] = "";
+	enum resource_kind kind;
 	json_object *request;
 	enum form form;
 
@@ -102,8 +119,8 @@ static void request_add(struct openapi *openapi, json_object *operation, const s
 		return;
 	request = object_add(openapi, operation, "requestBody");
 	flag_add(openapi, request, "required", true);
-	if (route_sends(openapi, route, &form))
-		schema_name(route->shown, form, name);
+	if (route_sends(openapi, route, &form, &kind))
+		schema_name(kind, form, name);
 	else if (body && body->request)
 		body_name(route->operation, "Request", name);
 	content_add(openapi, request, "application/json", *name ? name : NULL);
@@ -117,7 +134,9 @@ static void headers_add(struct openapi *openapi, json_object *response, const st
 	ref_add(openapi, object_add(openapi, headers, "X-Request-Id"), "headers", "X-Request-Id");
 	if (one && route->status != 204 && !(route->flags & ROUTE_OPERATION))
 		ref_add(openapi, object_add(openapi, headers, "ETag"), "headers", "ETag");
-	if (route->status == 201 || route->status == 202)
+	/* What an agent is told has no place of its own, and neither have several operations. */
+	if (one ? route->status == 201 || route->status == 202
+		: route->status == 201 && route->right != RIGHT_NONE)
 		ref_add(openapi, object_add(openapi, headers, "Location"), "headers", "Location");
 }
 
@@ -137,6 +156,8 @@ static void answer_add(struct openapi *openapi, json_object *responses, const st
 		return;
 	if (body && body->answer)
 		body_name(route->operation, "Answer", name);
+	else if (route->flags & ROUTE_OPERATION && route->shown == RESOURCE_KINDS)
+		snprintf(name, sizeof(name), OPERATIONS_SCHEMA);
 	else if (route->flags & ROUTE_OPERATION)
 		schema_name(RESOURCE_OPERATION, FORM_ANSWER, name);
 	else if (route->shown < RESOURCE_KINDS)
@@ -153,7 +174,8 @@ static bool is_refused(const struct route *route, int status)
 
 	switch (status) {
 	case 401:
-		return route->right != RIGHT_NONE;
+		/* A join token is in the body. */
+		return route->right != RIGHT_NONE || route->flags & ROUTE_BODY;
 	case 403:
 		return route->right > RIGHT_NONE;
 	case 404:

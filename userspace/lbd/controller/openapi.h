@@ -63,11 +63,13 @@ void body_add(struct openapi *openapi, const char *name, const struct property *
 
 /* openapi-path.c */
 void paths_add(struct openapi *openapi, json_object *root);
-/* Whether the request of a route is described by its kind, and in which form. */
-bool route_sends(const struct openapi *openapi, const struct route *route, enum form *form);
+/* Whether the request of a route is described by a kind, by which, and in which form. */
+bool route_sends(const struct openapi *openapi, const struct route *route, enum form *form,
+		 enum resource_kind *kind);
 const struct route_body *route_body(const struct openapi *openapi, const struct route *route);
 
-/* openapi-component.c */
+/* openapi-component.c: what a route with ROUTE_OPERATION that shows no kind answers: {"items": []}. */
+#define OPERATIONS_SCHEMA "Operations"
 void components_add(struct openapi *openapi, json_object *root);
 
 /* openapi-yaml.c: block style; strings in double quotes. The caller frees; NULL without memory. */

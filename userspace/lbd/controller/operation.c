@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Beginning operations; called by handlers within the transaction of a change. */
+/*
+ * Beginning operations; called by handlers within the transaction of a change. What becomes of them
+ * is operation-run.c's.
+ */
 #include "controller/operation.h"
+
+#include "controller/agent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +30,9 @@ int operation_start(struct changes *changes, int verb, const char *org, const ch
 		return fault_memory(fault);
 	operation_place(made, verb, org, target, host);
 	ret = changes_insert(changes, &made->head, fault);
+	/* The tick comes after the transaction, and finds it when it was committed. */
+	if (!ret && changes->controller->agents)
+		agents_kick(changes->controller->agents);
 	if (ret || !operation) {
 		resource_free(&made->head);
 		return ret;

@@ -3,6 +3,7 @@
  * What routes read and answer that is no resource, for the API document. Nothing but data; the
  * handlers that write it are named in each comment.
  */
+#include "controller/agent-body.h"
 #include "controller/route-table.h"
 #include "model/rule.h"
 #include "model/table.h"
@@ -213,6 +214,9 @@ const struct route_body route_bodies[] = {
 	{.operation = "host.effective", ANSWER(effective_answer)},
 	{.operation = "token.create", REQUEST(token_request), ANSWER(token_answer)},
 	{.operation = "system.token.create", REQUEST(token_request), ANSWER(token_answer)},
+	{.operation = "agent.enrol", REQUEST(agent_enrol_request)},
+	{.operation = "agent.stream", .type = "application/vnd.lbmesh.frames"},
+	{.operation = "agent.key", REQUEST(agent_key_request)},
 	{.operation = "audit.list", ANSWER(audit_answer)},
 	{.operation = "system.audit.list", ANSWER(audit_answer)},
 };

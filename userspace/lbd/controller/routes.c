@@ -176,6 +176,18 @@ const struct route routes[] = {
 	      api_token_revoke, "Revoke a token of the system"),
 	ROUTE("GET", "/v1/system/audit", "system.audit.list", SYSTEM, ROUTE_LIST, KINDS, 200,
 	      api_audit_list, "What was done, in all organisations, the newest first"),
+	ROUTE("POST", "/v1/orgs/{org}/hosts/{host}/refresh", "host.refresh", WRITE, ROUTE_OPERATION, KINDS, 202,
+	      api_host_refresh, "Apply the WireGuard configuration of each of its networks again: one operation for each"),
+	ROUTE("POST", "/v1/orgs/{org}/hosts/{host}/rotate", "host.rotate", WRITE, ROUTE_OPERATION, OPERATION, 202,
+	      api_host_rotate, "Have the host make a new WireGuard key"),
+	ROUTE("POST", "/agent/v1/enrol", "agent.enrol", NONE, ROUTE_BODY, KINDS, 201,
+	      api_agent_enrol, "Become a host, by a join token"),
+	ROUTE("POST", "/agent/v1/stream", "agent.stream", AGENT, ROUTE_BODY, KINDS, 200,
+	      api_agent_stream, "Follow the host's logs from the cursors of the body: frames (topology/record.h) until one side ends"),
+	ROUTE("POST", "/agent/v1/report", "agent.report", AGENT, ROUTE_BODY, HOST, 200,
+	      api_agent_report, "Say which generation is applied, or why not"),
+	ROUTE("POST", "/agent/v1/key", "agent.key", AGENT, ROUTE_BODY, HOST, 200,
+	      api_agent_key, "The next public key of a rotation, or that it is in use"),
 };
 /* clang-format on */
 
