@@ -847,8 +847,9 @@ static bool refused_before_us(const struct raw *raw, uint32_t i, int error, stru
 {
 	bool dump = (asked[i].flags & NLM_F_DUMP) == NLM_F_DUMP;
 
+	/* Nobody's (ENOENT), or another family's, which refuses in its own way. */
 	if (asked[i].type != raw->family)
-		return tally->no_family++, error == ENOENT;
+		return tally->no_family++, true;
 	if (asked[i].length < HEADERS)
 		return tally->no_header++, error == EINVAL;
 	if (!command_exists(asked[i].command, dump))
