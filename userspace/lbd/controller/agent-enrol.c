@@ -209,7 +209,7 @@ static int host_enrol(struct changes *changes, struct enrolling *enrolling,
 	else if (!ret && !(ret = host_fill(enrolling, (struct host *)after, fault)))
 		ret = before ? changes_update(changes, before, after, fault)
 			     : changes_insert(changes, after, fault);
-	if (!ret)
+	if (!ret && after)
 		ret = keys_claim(changes->tx, (const struct host *)after, fault);
 	resource_free(before);
 	if (ret)
@@ -274,12 +274,13 @@ int enrol_work(struct changes *changes, void *argument, struct fault *fault)
 
 	resource_free(enrolling->host);
 	enrolling->host = NULL;
-	if ((ret = token_spend(changes, enrolling, &token, fault)) ||
-	    (ret = host_enrol(changes, enrolling, token, &enrolling->host, fault)) ||
-	    (ret = network_join(changes, enrolling->host, fault)))
-		goto out;
-	ret = cluster_get(changes, enrolling->cluster, fault);
-out:
+	ret = token_spend(changes, enrolling, &token, fault);
+	if (!ret && token)
+		ret = host_enrol(changes, enrolling, token, &enrolling->host, fault);
+	if (!ret && enrolling->host)
+		ret = network_join(changes, enrolling->host, fault);
+	if (!ret)
+		ret = cluster_get(changes, enrolling->cluster, fault);
 	resource_free(token);
 	return ret;
 }

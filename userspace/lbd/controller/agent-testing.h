@@ -76,11 +76,6 @@ int bed_call(struct bed *bed, int (*handle)(struct call *call, struct fault *fau
 
 struct simulated {
 	struct bed *bed;
-	char name[RESOURCE_NAME_SIZE];
-	uint8_t identity_secret[64];
-	struct enrolment enrolment;
-	char host[RESOURCE_ID_SIZE];
-	char credential[SECRET_TEXT_SIZE];
 	struct http_stream *stream;
 	uint8_t *buffer; /* of bytes that are not a frame yet */
 	size_t used;
@@ -88,6 +83,11 @@ struct simulated {
 	size_t n_logs;
 	size_t frames, heartbeats, fragments, changes;
 	size_t piece; /* how many bytes it reads at a time */
+	struct enrolment enrolment;
+	char name[RESOURCE_NAME_SIZE];
+	uint8_t identity_secret[64];
+	char host[RESOURCE_ID_SIZE];
+	char credential[SECRET_TEXT_SIZE];
 	bool ended;
 };
 

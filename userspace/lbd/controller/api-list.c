@@ -36,7 +36,7 @@ static void cursor_make(const struct call *call, const char *after, char cursor[
 	size_t length = strlen(after);
 
 	cursor_code(call, after, bytes);
-	memcpy(bytes + CODE_BYTES, after, length);
+	memcpy(bytes + CODE_BYTES, after, length + 1);
 	sodium_bin2base64(cursor, CURSOR_SIZE, bytes, CODE_BYTES + length, VARIANT);
 }
 
@@ -165,9 +165,9 @@ static json_object *items_encode(const struct listing *listing, size_t n)
 int api_resource_list(struct call *call, struct fault *fault)
 {
 	struct listing listing = {.call = call};
-	char after[RESOURCE_ID_SIZE];
+	char after[RESOURCE_ID_SIZE] = "";
 	const char *last = NULL;
-	size_t limit, n;
+	size_t limit = 0, n;
 	int ret;
 
 	if ((ret = place_read(call, &listing.place, fault)) ||

@@ -103,7 +103,7 @@ int place_get(struct store_tx *tx, const struct place *place, struct resource **
 	struct resource *found = NULL;
 	int ret = own_get(tx, place, place->kind, place->id, &found, fault);
 
-	if (ret)
+	if (ret || !found)
 		return ret;
 	if (place->parent && strcmp(found->scope, place->parent) != 0) {
 		resource_free(found);

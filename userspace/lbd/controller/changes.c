@@ -70,9 +70,9 @@ static bool host_shows(const struct host *before, const struct host *after)
 			return true;
 	}
 	return (before->state == HOST_REMOVED) != (after->state == HOST_REMOVED) ||
-	       memcmp(before->public_key, after->public_key, LBMESH_KEY_LEN) ||
-	       memcmp(before->next_public_key, after->next_public_key, LBMESH_KEY_LEN) ||
-	       memcmp(before->infra_public_key, after->infra_public_key, LBMESH_KEY_LEN);
+	       memcmp(before->public_key, after->public_key, LBMESH_KEY_LEN) != 0 ||
+	       memcmp(before->next_public_key, after->next_public_key, LBMESH_KEY_LEN) != 0 ||
+	       memcmp(before->infra_public_key, after->infra_public_key, LBMESH_KEY_LEN) != 0;
 }
 
 /* What a change of this host changes besides itself. */
@@ -239,7 +239,7 @@ int changes_append(struct changes *changes, struct fault *fault)
 	changes->appended = calloc(n ? n : 1, sizeof(*changes->appended));
 	if (!changes->appended)
 		ret = fault_memory(fault);
-	for (size_t i = 0; i < n && !ret; i++) {
+	for (size_t i = 0; i < n && !ret && changes->appended; i++) {
 		changes->n_appended++;
 		ret = change_append(changes, &list[i], &changes->appended[i], fault);
 	}

@@ -15,7 +15,7 @@
 #define HISTORY_FRAMES 1024
 #define HISTORY_BYTES  (1u << 20)
 #define TICK_MS	       1000
-#define TIDY_MS	       (60 * 60 * 1000)
+#define TIDY_MS	       (60LL * 60 * 1000)
 
 static int64_t clock_now(void)
 {

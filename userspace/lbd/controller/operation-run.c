@@ -31,22 +31,29 @@ struct operations *operations_new(void)
 	return operations;
 }
 
-static void job_free(struct operations *operations, struct job *job)
+static void job_release(struct job *job)
 {
-	TAILQ_REMOVE(&operations->jobs, job, link);
 	hosts_release(&job->hosts);
 	hosts_release(&job->ordered);
 	free(job);
 }
 
+static void job_free(struct operations *operations, struct job *job)
+{
+	TAILQ_REMOVE(&operations->jobs, job, link);
+	job_release(job);
+}
+
 void operations_free(struct operations *operations)
 {
-	struct job *job;
+	struct job *job, *next;
 
 	if (!operations)
 		return;
-	while ((job = TAILQ_FIRST(&operations->jobs)))
-		job_free(operations, job);
+	for (job = TAILQ_FIRST(&operations->jobs); job; job = next) {
+		next = TAILQ_NEXT(job, link);
+		job_release(job);
+	}
 	free(operations);
 }
 
@@ -125,7 +132,7 @@ static int step_run(struct changes *changes, void *argument, struct fault *fault
 	if (!stepping->over && !(stepping->step == STEP_BEGIN && state == OPERATION_RUNNING)) {
 		after = resource_copy(before);
 		ret = after ? step_do(changes, stepping, fault) : fault_memory(fault);
-		if (!ret) {
+		if (!ret && after) {
 			step_note(changes, stepping, (struct operation *)after);
 			ret = changes_update(changes, before, after, fault);
 		}

@@ -9,7 +9,7 @@
 #include "model/table.h"
 
 #define TEXT(size_) .type = PROPERTY_TEXT, .size = (size_)
-#define ANSWERED    PROPERTY_REQUIRED | PROPERTY_READ_ONLY
+#define ANSWERED    (PROPERTY_REQUIRED | PROPERTY_READ_ONLY)
 
 /* api-service.c */
 static const char *const statuses[] = {"ok"};

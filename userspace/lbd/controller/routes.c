@@ -6,10 +6,10 @@
 #include "controller/api.h"
 
 /* clang-format off */
-#define ROUTE(method_, path_, operation_, right_, flags_, shown_, status_, handle_, summary_) \
-	{.method = method_, .path = path_, .operation = operation_, .right = RIGHT_##right_, \
-	 .flags = flags_, .shown = RESOURCE_##shown_, .status = status_, .handle = handle_, \
-	 .summary = summary_}
+#define ROUTE(method_, path_, operation_, right_, flags_, shown_, status_, handle_, summary_)    \
+	{.method = (method_), .path = (path_), .operation = (operation_), .right = RIGHT_##right_, \
+	 .flags = (flags_), .shown = RESOURCE_##shown_, .status = (status_), .handle = (handle_),  \
+	 .summary = (summary_)}
 
 const struct route routes[] = {
 	ROUTE("GET", "/healthz", "service.health", NONE, 0, KINDS, 200,

@@ -175,7 +175,9 @@ STORE_TEST(a_watch_is_answered_when_the_version_is_another)
 	pthread_join(now.thread, NULL);
 	cr_expect_lt(now.seconds, 1);
 	cr_expect_str_eq(now.answer.etag, "\"1\"");
-	API_REFUSED(&api, 400, "query_invalid", .method = "GET", .path = strcat(now.path, "x"));
+	api_path(path, org.ids[RESOURCE_ORG], "/firewalls/%s?watch=7x", org.ids[RESOURCE_FIREWALL]);
+	API_REFUSED(&api, 400, "query_invalid", .method = "GET", .path = path);
+	api_path(path, org.ids[RESOURCE_ORG], "/firewalls/%s", org.ids[RESOURCE_FIREWALL]);
 	watching_begin(&changed, &api, path, "1");
 	watching_begin(&gone, &api,
 		       api_path(other, org.ids[RESOURCE_ORG], "/networks/%s/policies/%s",

@@ -10,7 +10,7 @@
 
 #define ASK(...) api_ask(&api, NULL, &(const struct api_request){__VA_ARGS__})
 
-#define POST(path_, body_) .method = "POST", .path = path_, .body = body_
+#define POST(path_, body_) .method = "POST", .path = (path_), .body = (body_)
 
 static void field_expect(const struct api *fixture, const char *path, const char *name,
 			 const char *value)

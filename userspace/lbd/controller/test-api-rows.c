@@ -10,7 +10,7 @@
 
 #define ASK(...) api_ask(&api, NULL, &(const struct api_request){__VA_ARGS__})
 
-#define POST(path_, body_) .method = "POST", .path = path_, .body = body_
+#define POST(path_, body_) .method = "POST", .path = (path_), .body = (body_)
 
 /* L11, L12: each field is validated with its name, and a host's rules are merged by layer. */
 STORE_TEST(firewalls_are_checked_before_they_are_stored_and_merged_for_a_host)
@@ -146,8 +146,9 @@ STORE_TEST(a_change_of_a_host_is_one_of_all_that_is_reached_through_it)
 	cr_expect_str_eq(records, "2");
 	free(records);
 	api_verify(&api);
-	API_REFUSED(&api, 428, "precondition_required", .method = "POST",
-		    .path = strcat(path, "/drain"), .token = org.token);
+	api_path(path, org.ids[RESOURCE_ORG], "/hosts/%s/drain", org.ids[RESOURCE_HOST]);
+	API_REFUSED(&api, 428, "precondition_required", .method = "POST", .path = path,
+		    .token = org.token);
 	answer = ASK(.method = "POST", .path = path, .if_match = "\"2\"", .token = org.token);
 	cr_expect_eq(answer.status, 200, "%s", answer.text);
 	cr_expect_str_eq(api_field(&answer, "state"), "draining");

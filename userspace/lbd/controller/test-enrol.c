@@ -122,12 +122,12 @@ STORE_TEST(a_token_that_is_over_or_revoked_or_not_ours_lets_nobody_in)
 	bed_begin(&bed, database);
 	simulated_make(&a, &bed, "a");
 	bed_token_make(&bed, bed.org, bed.workspace, bed.now + 1000, token, id);
-	bed.now += 3600 * 1000;
+	bed.now += 3600LL * 1000;
 	REFUSED(simulated_try(&a, token, &fault), TOKEN_SPENT, "");
-	bed_token_make(&bed, bed.org, bed.workspace, bed.now + 2 * 3600 * 1000, token, id);
+	bed_token_make(&bed, bed.org, bed.workspace, bed.now + 2LL * 3600 * 1000, token, id);
 	cr_assert_eq(controller_change(&bed.controller, NULL, token_revoke, id, &fault), 0);
 	REFUSED(simulated_try(&a, token, &fault), TOKEN_SPENT, "");
-	bed_token_make(&bed, bed.org, bed.workspace, bed.now + 2 * 3600 * 1000, token, id);
+	bed_token_make(&bed, bed.org, bed.workspace, bed.now + 2LL * 3600 * 1000, token, id);
 	token[40] = token[40] == 'A' ? 'B' : 'A';
 	REFUSED(simulated_try(&a, token, &fault), UNAUTHENTICATED, "token");
 	token[10] = token[10] == 'A' ? 'B' : 'A';

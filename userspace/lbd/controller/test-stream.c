@@ -293,7 +293,7 @@ static int post(const struct server *server, const char *path, const char *crede
 	/* After what curl says about a stream that does not end. */
 	line = strstr(answer, "HTTP/1.1 ");
 	if (line)
-		sscanf(line, "HTTP/1.1 %d", &status);
+		status = (int)strtol(line + strlen("HTTP/1.1 "), NULL, 10);
 	return status;
 }
 

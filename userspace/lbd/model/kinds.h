@@ -15,7 +15,7 @@
 #define SANDBOX_LIST_MAX      50 /* O5, O6 */
 #define TOKEN_SCOPES_MAX      16
 #define DESCRIPTION_SIZE      256
-#define MEMBER_QUARANTINE_MS  (10 * 60 * 1000)
+#define MEMBER_QUARANTINE_MS  (10LL * 60 * 1000)
 #define HOST_OFFLINE_AFTER_MS 30000 /* L26 */
 
 /* scope "", unique among all. Made with the system's scope. */
