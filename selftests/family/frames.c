@@ -59,11 +59,22 @@ int listen_frames(const char *ifname, uint16_t type)
 	return fd;
 }
 
+void ipv4_checksum(uint8_t *frame)
+{
+	struct iphdr *ip = (struct iphdr *)frame;
+	uint32_t sum = 0;
+
+	ip->check = 0;
+	for (unsigned int i = 0; i < ip->ihl * 2U; i++)
+		sum += ((uint16_t *)frame)[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~(sum + (sum >> 16));
+}
+
 size_t udp4(uint8_t *frame, unsigned int ihl, uint16_t fragment, int length_error)
 {
 	struct iphdr *ip = (struct iphdr *)frame;
 	size_t size = ihl * 4 + 16;
-	uint32_t sum = 0;
 
 	memset(frame, 0, size);
 	ip->version = 4;
@@ -79,10 +90,7 @@ size_t udp4(uint8_t *frame, unsigned int ihl, uint16_t fragment, int length_erro
 	frame[ihl * 4 + 1] = 99;
 	frame[ihl * 4 + 3] = 54;
 	frame[ihl * 4 + 5] = 16;
-	for (unsigned int i = 0; i < ihl * 2; i++)
-		sum += ((uint16_t *)frame)[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~(sum + (sum >> 16));
+	ipv4_checksum(frame);
 	return size;
 }
 

@@ -23,6 +23,8 @@ int listen_frames(const char *ifname, uint16_t type);
 size_t udp4(uint8_t *frame, unsigned int ihl, uint16_t fragment, int length_error);
 /* The same with an extension header; -1 is none. */
 size_t udp6(uint8_t *frame, int header);
+/* Makes the checksum of the IPv4 header at the front of a frame right, by the length that it says. */
+void ipv4_checksum(uint8_t *frame);
 /* Whether the namespace gets the packet that the other sends as a frame; both by eth0. */
 bool arrives(int from, int to, uint16_t type, const void *frame, size_t size);
 

@@ -288,16 +288,8 @@ static void make_tcp(uint8_t *frame, const char *to)
 
 static void address_frame(uint8_t *frame, const char *to)
 {
-	uint32_t sum = 0;
-
 	inet_pton(AF_INET, to, frame + 16);
-	memset(frame + 10, 0, 2);
-	for (int i = 0; i < 20; i += 2)
-		sum += frame[i] << 8 | frame[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16));
-	frame[10] = sum >> 8;
-	frame[11] = sum;
+	ipv4_checksum(frame);
 }
 
 /* To all, or to many; also where the frame says that it is for this host alone. */

@@ -69,27 +69,13 @@ FIXTURE_TEARDOWN(spoofing)
 
 static uint8_t frame[512];
 
-/* Makes the checksum of an IPv4 header right. */
-static void checksum(void)
-{
-	uint32_t sum = 0;
-
-	memset(frame + 10, 0, 2);
-	for (int i = 0; i < 20; i += 2)
-		sum += frame[i] << 8 | frame[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = ~(sum + (sum >> 16));
-	frame[10] = sum >> 8;
-	frame[11] = sum;
-}
-
 static size_t ipv4(const char *from, const char *to)
 {
 	size_t size = udp4(frame, 5, 0, 0);
 
 	inet_pton(AF_INET, from, frame + 12);
 	inet_pton(AF_INET, to, frame + 16);
-	checksum();
+	ipv4_checksum(frame);
 	return size;
 }
 
@@ -398,7 +384,7 @@ static size_t part(bool is6, uint16_t id, uint16_t port, size_t offset, size_t s
 		udp4(frame, 5, more << 13 | offset / 8, (int)size - 16);
 		frame[4] = id >> 8;
 		frame[5] = id;
-		checksum();
+		ipv4_checksum(frame);
 	}
 	memcpy(frame + head, datagram + offset, size);
 	return head + size;

@@ -7,6 +7,7 @@
 #include "controller/agent-enrol.h"
 
 #include "controller/api-hooks.h"
+#include "model/key.h"
 #include "model/rules.h"
 
 #include <errno.h>
@@ -21,9 +22,9 @@
 
 static void key_name(const uint8_t key[32], char name[KEY_NAME_SIZE])
 {
-	char text[sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)];
+	char text[KEY_TEXT_LENGTH + 1];
 
-	sodium_bin2base64(text, sizeof(text), key, 32, sodium_base64_VARIANT_ORIGINAL);
+	key_encode(key, text);
 	snprintf(name, KEY_NAME_SIZE, "key:%s", text);
 }
 

@@ -3,6 +3,7 @@
  * The agents of a controller: the list of them, and the timer that drives heartbeats, the states of
  * hosts and operations. Called by the service for its start and end, and by the handlers.
  */
+#include "controller/clock.h"
 #include "controller/host-state.h"
 #include "controller/operation-run.h"
 #include "controller/stream.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const struct agent_times times_default = {
 	.tick = 1000,
@@ -129,14 +129,6 @@ void agents_tick(struct agents *agents, int64_t now)
 		streams_check(agents);
 	host_states_tick(agents, now);
 	operations_tick(agents, now);
-}
-
-static int64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void timer_due(uv_timer_t *timer)

@@ -4,11 +4,13 @@
  * applied, and to rotate their key. Every request of an agent also says that it lives.
  */
 #include "controller/api.h"
+#include "controller/api-answer.h"
 
 #include "controller/agent-enrol.h"
 #include "controller/agent-key.h"
 #include "controller/host-state.h"
 #include "controller/stream.h"
+#include "model/key.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -69,51 +71,24 @@ static int token_read(const struct enrolment *enrolment, struct enrolling *enrol
 	return 0;
 }
 
-static int text_put(json_object *body, const char *name, const char *text)
-{
-	json_object *json = json_object_new_string(text);
-
-	if (json && !json_object_object_add(body, name, json))
-		return 0;
-	json_object_put(json);
-	return -ENOMEM;
-}
-
-static int number_put(json_object *body, const char *name, int64_t number)
-{
-	json_object *json = json_object_new_int64(number);
-
-	if (json && !json_object_object_add(body, name, json))
-		return 0;
-	json_object_put(json);
-	return -ENOMEM;
-}
-
-static int host_put(json_object *body, const struct resource *host)
-{
-	json_object *json = resource_encode(host, RESOURCE_VIEW_SYSTEM);
-
-	if (json && !json_object_object_add(body, "host", json))
-		return 0;
-	json_object_put(json);
-	return -ENOMEM;
-}
-
 static int enrol_reply(struct call *call, const struct agents *agents,
 		       const struct enrolling *enrolling, struct fault *fault)
 {
 	const char *suffix = call->controller->options->suffix;
-	char key[sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)];
+	char key[KEY_TEXT_LENGTH + 1];
 	json_object *body = json_object_new_object();
 
-	sodium_bin2base64(key, sizeof(key), call->controller->signing_public, RECORD_SIGN_PUBLIC,
-			  sodium_base64_VARIANT_ORIGINAL);
-	if (!body || host_put(body, enrolling->host) ||
-	    text_put(body, "credential", enrolling->credential) ||
-	    text_put(body, "signing_key", key) || text_put(body, "cluster", enrolling->cluster) ||
-	    text_put(body, "suffix", suffix ? suffix : "") ||
-	    number_put(body, "heartbeat_seconds", agents->times.heartbeat / 1000) ||
-	    number_put(body, "offline_seconds", agents->times.offline / 1000)) {
+	key_encode(call->controller->signing_public, key);
+	if (!body ||
+	    reply_member(body, "host", resource_encode(enrolling->host, RESOURCE_VIEW_SYSTEM)) ||
+	    reply_text(body, "credential", enrolling->credential) ||
+	    reply_text(body, "signing_key", key) ||
+	    reply_text(body, "cluster", enrolling->cluster) ||
+	    reply_member(body, "suffix", json_object_new_string(suffix ? suffix : "")) ||
+	    reply_member(body, "heartbeat_seconds",
+			 json_object_new_int64(agents->times.heartbeat / 1000)) ||
+	    reply_member(body, "offline_seconds",
+			 json_object_new_int64(agents->times.offline / 1000))) {
 		json_object_put(body);
 		return fault_memory(fault);
 	}

@@ -165,3 +165,18 @@ int reply_keep(struct store_tx *tx, const struct call *call, struct store_answer
 	return store_answer_put(tx, call->identity.actor, key, call->request->now + ANSWER_KEEP_MS,
 				answer, fault);
 }
+
+int reply_member(json_object *object, const char *name, json_object *member)
+{
+	if (member && !json_object_object_add(object, name, member))
+		return 0;
+	json_object_put(member);
+	return -ENOMEM;
+}
+
+int reply_text(json_object *object, const char *name, const char *text)
+{
+	if (text && *text)
+		return reply_member(object, name, json_object_new_string(text));
+	return json_object_object_add(object, name, NULL) ? -ENOMEM : 0;
+}

@@ -21,6 +21,12 @@ int reply_read(struct call *call, const struct resource *resource, struct fault 
 /* CODE_PRECONDITION_REQUIRED, CODE_VERSION, for routes that want If-Match. */
 int reply_if_match(const struct call *call, const struct resource *resource, struct fault *fault);
 
+/* Adds a member and takes it over; NULL is one for which there was no memory: -ENOMEM. */
+int reply_member(json_object *object, const char *name, json_object *member);
+
+/* The same with a text; what is empty or NULL is null. */
+int reply_text(json_object *object, const char *name, const char *text);
+
 /* How long the answer to a request with an Idempotency-Key is kept. */
 #define ANSWER_KEEP_MS ((int64_t)24 * 60 * 60 * 1000)
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The audit log, the newest first: of one organisation, or with the system's scope of all. */
+#include "controller/api-answer.h"
 #include "controller/api-list.h"
 #include "controller/api-place.h"
 #include "controller/api.h"
@@ -34,39 +35,20 @@ static int auditing_run(struct store_tx *tx, void *argument, struct fault *fault
 				      &auditing->audits, &auditing->n, fault);
 }
 
-/* NULL is null. */
-static int text_add(json_object *object, const char *name, const char *text)
-{
-	json_object *value = text ? json_object_new_string(text) : NULL;
-
-	if ((!text || value) && !json_object_object_add(object, name, value))
-		return 0;
-	json_object_put(value);
-	return -1;
-}
-
-static const char *id_or_null(const char *id)
-{
-	return *id ? id : NULL;
-}
-
 static json_object *audit_encode(const struct store_audit *audit)
 {
 	json_object *object = json_object_new_object();
-	json_object *sequence = json_object_new_int64(audit->sequence);
 	char at[TIME_TEXT_SIZE];
 
 	time_format(audit->at, at);
-	if (!object || !sequence || json_object_object_add(object, "sequence", sequence)) {
-		json_object_put(sequence);
-		json_object_put(object);
-		return NULL;
-	}
-	if (text_add(object, "at", at) || text_add(object, "org", id_or_null(audit->org)) ||
-	    text_add(object, "actor", audit->actor) || text_add(object, "action", audit->action) ||
-	    text_add(object, "target", id_or_null(audit->target)) ||
-	    text_add(object, "request", audit->request) ||
-	    text_add(object, "detail", audit->detail ? audit->detail : "")) {
+	if (!object || reply_member(object, "sequence", json_object_new_int64(audit->sequence)) ||
+	    reply_text(object, "at", at) || reply_text(object, "org", audit->org) ||
+	    reply_member(object, "actor", json_object_new_string(audit->actor)) ||
+	    reply_member(object, "action", json_object_new_string(audit->action)) ||
+	    reply_text(object, "target", audit->target) ||
+	    reply_member(object, "request", json_object_new_string(audit->request)) ||
+	    reply_member(object, "detail",
+			 json_object_new_string(audit->detail ? audit->detail : ""))) {
 		json_object_put(object);
 		return NULL;
 	}

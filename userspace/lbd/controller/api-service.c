@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the controller says of itself: that it runs, that it can serve, who the caller is, the API. */
+#include "controller/api-answer.h"
 #include "controller/api.h"
 
 #include <string.h>
@@ -43,28 +44,15 @@ int api_openapi(struct call *call, struct fault *fault)
 	return 0;
 }
 
-/* NULL for what is empty. */
-static int text_add(json_object *object, const char *name, const char *text)
-{
-	json_object *value = *text ? json_object_new_string(text) : NULL;
-
-	if (*text && !value)
-		return -1;
-	if (!json_object_object_add(object, name, value))
-		return 0;
-	json_object_put(value);
-	return -1;
-}
-
 int api_whoami(struct call *call, struct fault *fault)
 {
 	static const char *const rights[] = {"none", "read", "write", "admin", "system", "agent"};
 	const struct identity *identity = &call->identity;
 	json_object *body = json_object_new_object();
 
-	if (!body || text_add(body, "actor", identity->actor) ||
-	    text_add(body, "org", identity->org) || text_add(body, "host", identity->host) ||
-	    text_add(body, "right", rights[identity->right])) {
+	if (!body || reply_text(body, "actor", identity->actor) ||
+	    reply_text(body, "org", identity->org) || reply_text(body, "host", identity->host) ||
+	    reply_text(body, "right", rights[identity->right])) {
 		json_object_put(body);
 		return fault_memory(fault);
 	}

@@ -4,26 +4,18 @@
  * with all that follows from it, then the hub, then who waits. What other controllers have done it
  * learns from the store when that tells, and once a second in any case.
  */
+#include "controller/clock.h"
 #include "controller/controller-parts.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define HISTORY_FRAMES 1024
 #define HISTORY_BYTES  (1u << 20)
 #define TICK_MS	       1000
 #define TIDY_MS	       (60LL * 60 * 1000)
-
-static int64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void ready_none(struct subscriber *subscriber, void *owner)
 {

@@ -4,6 +4,7 @@
  * request that is refused still has its body read, and thrown away, up to a limit: a client that is
  * sending would otherwise see a connection that breaks instead of the reason.
  */
+#include "controller/clock.h"
 #include "controller/http-internal.h"
 #include "model/resource.h"
 
@@ -11,15 +12,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static int64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void *exchange_new(void *argument, const char *target, struct MHD_Connection *mhd)
 {

@@ -22,6 +22,12 @@ int key_decode(const char *text, size_t length, uint8_t key[LBMESH_KEY_LEN])
 	return 0;
 }
 
+void key_encode(const uint8_t key[LBMESH_KEY_LEN], char text[KEY_TEXT_LENGTH + 1])
+{
+	sodium_bin2base64(text, KEY_TEXT_LENGTH + 1, key, LBMESH_KEY_LEN,
+			  sodium_base64_VARIANT_ORIGINAL);
+}
+
 int key_public(const uint8_t private_key[LBMESH_KEY_LEN], uint8_t public_key[LBMESH_KEY_LEN])
 {
 	return crypto_scalarmult_curve25519_base(public_key, private_key) ? -EINVAL : 0;

@@ -54,7 +54,7 @@ static int key_write(const uint8_t *key, json_object **json)
 
 	if (sodium_is_zero(key, LBMESH_KEY_LEN))
 		return 0;
-	sodium_bin2base64(text, sizeof(text), key, LBMESH_KEY_LEN, sodium_base64_VARIANT_ORIGINAL);
+	key_encode(key, text);
 	return string_write(text, json);
 }
 

@@ -6,6 +6,7 @@
 #include "topology/derive-json.h"
 
 #include "model/address.h"
+#include "model/key.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -51,11 +52,11 @@ void value_boolean(struct value *value, const char *name, bool boolean)
 
 void value_key(struct value *value, const char *name, const uint8_t key[LBMESH_KEY_LEN])
 {
-	char text[sodium_base64_ENCODED_LEN(LBMESH_KEY_LEN, sodium_base64_VARIANT_ORIGINAL)];
+	char text[KEY_TEXT_LENGTH + 1];
 
 	if (sodium_is_zero(key, LBMESH_KEY_LEN))
 		return;
-	sodium_bin2base64(text, sizeof(text), key, LBMESH_KEY_LEN, sodium_base64_VARIANT_ORIGINAL);
+	key_encode(key, text);
 	value_text(value, name, text);
 }
 
